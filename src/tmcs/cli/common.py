@@ -1,0 +1,69 @@
+"""Options that several commands share, and small helpers to read what the user gave."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def lang_option(command: F) -> F:
+    """Add ``--lang``: zh or en; default from the configuration, then the locale, else zh."""
+
+    def default(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+        if value is None:
+            from tmcs.config import language
+
+            value = language()
+        return value
+
+    return click.option(
+        "--lang", type=click.Choice(["zh", "en"]), callback=default, help="输出语言 · language of the output"
+    )(command)
+
+
+def format_option(*formats: str, default: str = "text") -> Callable[[F], F]:
+    """Add ``--format`` with the given choices."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(formats),
+        default=default,
+        show_default=True,
+        help="输出格式 · form of the output",
+    )
+
+
+def note(text: str) -> None:
+    """Print a note for the person at the terminal on stderr, unless ``-q`` was given."""
+    ctx = click.get_current_context(silent=True)
+    if ctx is not None and ctx.find_root().obj and ctx.find_root().obj.get("quiet"):
+        return
+    from tmcs.render.safe import clean
+
+    print(clean(text), file=sys.stderr)
+
+
+def read_text(source: str) -> str:
+    """Return the text of a file, or of standard input for ``-``; UTF-8, with or without a byte-order mark.
+
+    Raises:
+        InputError: the bytes are not UTF-8.
+        NotFoundError: there is no such file.
+        StorageError: the file cannot be read.
+    """
+    from tmcs.files import read_bytes
+    from tmcs.core.errors import InputError
+
+    data = sys.stdin.buffer.read() if source == "-" else read_bytes(source)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        name = "stdin" if source == "-" else source
+        raise InputError(
+            f"{name}: 不是 UTF-8 文本 (第 {error.start} 字节)", f"{name}: not UTF-8 text (byte {error.start})"
+        ) from None

@@ -1,0 +1,73 @@
+"""Money in fen, numbers in millionths: whole numbers only, so no sum is ever a rounding error away from right.
+
+Money is an ``int`` of fen (1 CNY = 100 fen). Rates and plain numbers (hours, pieces) are an ``int`` of millionths, so
+``0.10`` is 100_000 and ``72`` hours are 72_000_000.
+"""
+
+from __future__ import annotations
+
+import re
+
+MILLION = 1_000_000
+_MONEY = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
+_NUMBER = re.compile(r"(\d{1,12})(?:\.(\d{1,6}))?", re.ASCII)
+
+
+def parse_money(text: str) -> int:
+    """Return the fen of an amount in CNY such as ``35``, ``35.5`` or ``35.00``.
+
+    Raises:
+        ValueError: the text is not ``\\d+(\\.\\d{1,2})?``: a sign, an exponent, a third decimal, more than 12 digits.
+    """
+    match = _MONEY.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    yuan, fraction = match.groups()
+    return int(yuan) * 100 + int((fraction or "0").ljust(2, "0"))
+
+
+def format_money(fen: int) -> str:
+    """Return an amount of fen as CNY with two places: ``3500`` is ``"35.00"``."""
+    if fen < 0:
+        return "-" + format_money(-fen)
+    return f"{fen // 100}.{fen % 100:02d}"
+
+
+def parse_number(text: str) -> int:
+    """Return the millionths of a number that is not negative, with up to six decimals.
+
+    Raises:
+        ValueError: the text is not such a number.
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    whole, fraction = match.groups()
+    return int(whole) * MILLION + int((fraction or "0").ljust(6, "0"))
+
+
+def format_number(millionths: int) -> str:
+    """Return a number of millionths without needless zeros: ``72_500_000`` is ``"72.5"``."""
+    whole, rest = divmod(millionths, MILLION)
+    return f"{whole}.{rest:06d}".rstrip("0") if rest else str(whole)
+
+
+def format_rate(millionths: int) -> str:
+    """Return a rate with at least two decimals: ``100_000`` is ``"0.10"``."""
+    whole, rest = divmod(millionths, MILLION)
+    return f"{whole}.{f'{rest:06d}'.rstrip('0').ljust(2, '0')}"
+
+
+def percent(millionths: int) -> str:
+    """Return a rate in percent: ``100_000`` is ``"10%"``."""
+    return format_number(millionths * 100) + "%"
+
+
+def share(fen: int, millionths: int) -> int:
+    """Return ``fen * rate``, rounded half up to the fen (ruling C07)."""
+    return (fen * millionths * 2 + MILLION) // (2 * MILLION)
+
+
+def part(fen: int, units: int, of: int) -> int:
+    """Return ``fen * units / of``, rounded half up to the fen."""
+    return (fen * units * 2 + of) // (2 * of)

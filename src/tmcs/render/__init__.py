@@ -1,0 +1,1 @@
+"""What a person or a program reads: a resolution, a table, a chart. Facts come in, text goes out; nothing is decided."""
