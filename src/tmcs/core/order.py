@@ -317,14 +317,8 @@ def _item_price(o: Order, line: Line | None, now: datetime) -> Any:
     return None if line is None else line.price
 
 
-def _item_refund(o: Order, line: Line | None, now: datetime) -> Any:
-    """Whether a refund runs or is done on the line; a source that says nothing of refunds has none to show."""
-    if line is None:
-        return None
-    status = line.refund_status
-    if status is None or status in ("NO_REFUND", "CLOSED"):
-        return "none"
-    return "done" if status == "SUCCESS" else "running"
+def _refund_status(o: Order, line: Line | None, now: datetime) -> Any:
+    return None if line is None else line.refund_status
 
 
 def _region(o: Order, line: Line | None, now: datetime) -> Any:
@@ -355,7 +349,7 @@ ORDER_FACTS: Final[dict[str, Callable[[Order, Line | None, datetime], Any]]] = {
     "hours_since_paid": _hours_since_paid,
     "hours_since_shipped": _hours_since_shipped,
     "item_price": _item_price,
-    "item_refund": _item_refund,
+    "refund_status": _refund_status,
     "region": _region,
     "order_placed": _order_placed,
     "return_created": _return_created,

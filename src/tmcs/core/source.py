@@ -38,21 +38,39 @@ class Source:
         self, path: Path, zh: str, en: str, expected: str = "", near: Iterable[str] = (), *, key: bool = False
     ) -> None:
         """Note one fault at ``path``, or at the nearest place above it that the file has."""
-        line, column = self.place(path, key)
-        self.findings.append(Finding(self.file, line, column, Text(zh, en), expected, list(near)))
+        file, line, column = self.place(path, key)
+        self.findings.append(Finding(file, line, column, Text(zh, en), expected, list(near)))
 
-    def place(self, path: Path, key: bool = False) -> tuple[int, int]:
-        """Return line and column of the value (or key) at ``path``; (0, 0) for data that no file holds."""
+    def place(self, path: Path, key: bool = False) -> tuple[str, int, int]:
+        """Return file, line and column of the value (or key) at ``path`` or at the nearest place above it."""
         if key and (path, "key") in self.marks:
-            return self.marks[(path, "key")]
+            return (self.file, *self.marks[(path, "key")])
         while path and path not in self.marks:
             path = path[:-1]
-        return self.marks.get(path, (0, 0))
+        return (self.file, *self.marks.get(path, (0, 0)))
 
     @property
     def root(self) -> Cursor:
         """The cursor on the whole."""
         return Cursor(self, (), self.data)
+
+
+class Layered(Source):
+    """Data merged from several sources, lowest first; a fault is placed in the topmost one that holds the path."""
+
+    __slots__ = ("layers",)
+
+    def __init__(self, layers: list[Source], data: Any) -> None:
+        super().__init__(layers[-1].file, data)
+        self.layers = layers
+
+    def place(self, path: Path, key: bool = False) -> tuple[str, int, int]:
+        while path:
+            for layer in reversed(self.layers):
+                if path in layer.marks:
+                    return layer.place(path, key)
+            path = path[:-1]
+        return self.layers[-1].place(())
 
 
 class Cursor:

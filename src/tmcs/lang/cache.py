@@ -174,3 +174,11 @@ def load_yaml(path: str, name: str | None = None) -> Any:
         return parse_yaml(data, name or path).data
 
     return cached("yaml", [data], build)
+
+
+def digest(parts: list[bytes]) -> str:
+    """Return a short digest that identifies contents."""
+    state = blake2b(digest_size=12)
+    for part in parts:
+        state.update(len(part).to_bytes(8, "big") + part)
+    return state.hexdigest()

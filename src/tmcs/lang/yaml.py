@@ -51,9 +51,9 @@ def parse_yaml(data: bytes, file: str) -> Source:
         raise _refuse(file, line, column, f"YAML 有误: {said}", f"not valid YAML: {said}") from None
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
+        code = error.character if isinstance(error.character, int) else ord(error.character)
         raise _refuse(
-            file, line, 0, f"不允许的控制字符 U+{ord(error.character):04X}",
-            f"control character U+{ord(error.character):04X} is not allowed",
+            file, line, 0, f"不允许的控制字符 U+{code:04X}", f"control character U+{code:04X} is not allowed",
         ) from None  # fmt: skip
     except YAMLError as error:
         said = " ".join(str(error).split())

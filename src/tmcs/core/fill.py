@@ -1,0 +1,137 @@
+"""Placeholders in steps, tasks and scripts: ``{refund_amount}``, a fact, or a setting of the policy.
+
+Every figure that is said comes from the resolution or the policy; a placeholder without a value is an error, never an
+empty place in a sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+from tmcs.core.errors import InputError
+from tmcs.core.money import format_money, percent
+from tmcs.core.payout import Payout
+
+if TYPE_CHECKING:
+    from tmcs.core.resolution import Resolution
+
+_PLACEHOLDER: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+
+
+def names(text: str) -> list[str]:
+    """Return the names of a text's placeholders, in order."""
+    return _PLACEHOLDER.findall(text) if "{" in text else []
+
+
+def day_in_words(day: date, lang: str) -> str:
+    """Return a day as it is said: ``11月28日`` or ``28 November``."""
+    if lang == "zh":
+        return f"{day.month}月{day.day}日"
+    months = (
+        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+        "December",
+    )  # fmt: skip
+    return f"{day.day} {months[day.month - 1]}"
+
+
+def _compensation(r: Resolution) -> Payout | None:
+    return next((p for p in r.payouts if p.kind == "compensation"), None)
+
+
+def _money(amount: int | None) -> str | None:
+    return None if amount is None else format_money(amount)
+
+
+def _of_payout(get: Callable[[Payout], str | None]) -> Callable[[Resolution, str], str | None]:
+    def value(r: Resolution, lang: str) -> str | None:
+        payout = _compensation(r)
+        return None if payout is None else get(payout)
+
+    return value
+
+
+def _due(name: str) -> Callable[[Resolution, str], str | None]:
+    def value(r: Resolution, lang: str) -> str | None:
+        for deadline, day, _ in r.deadlines:
+            if deadline.id == name:
+                return day_in_words(day, lang)
+        return None
+
+    return value
+
+
+def _item_title(r: Resolution, lang: str) -> str | None:
+    return r.line.title if r.line else None
+
+
+#: The values that a resolution computes, by placeholder.
+COMPUTED: Final[dict[str, Callable[[Resolution, str], str | None]]] = {
+    "refund_amount": lambda r, lang: _money(r.amount),
+    "refund_due": _due("refund"),
+    "complaint_due": _due("complaint"),
+    "payout_commit": _of_payout(lambda p: format_money(p.commit)),
+    "payout_max": _of_payout(lambda p: format_money(p.max)),
+    "payout_rate": _of_payout(lambda p: None if p.rate_min is None else percent(p.rate_min)),
+    "payout_approval": _of_payout(lambda p: p.approval),
+    "order_id": lambda r, lang: r.order.tid if r.order else None,
+    "item_title": _item_title,
+}
+
+
+class Values:
+    """The values of a resolution's placeholders in one language: computed ones, then facts, limits and settings."""
+
+    __slots__ = ("_lang", "_resolution")
+
+    def __init__(self, resolution: Resolution, lang: str) -> None:
+        self._resolution = resolution
+        self._lang = lang
+
+    def get(self, name: str) -> str | None:
+        """Return the value of a placeholder, None where it has none (yet)."""
+        r, lang = self._resolution, self._lang
+        compute = COMPUTED.get(name)
+        if compute is not None:
+            return compute(r, lang)
+        if name in r.known:
+            return self._fact(name, r.known[name])
+        setting = r.snapshot.settings.get(name)
+        if setting is not None:
+            return str(setting[lang == "en"])
+        return self._limit(name)
+
+    def _fact(self, name: str, value: Any) -> str:
+        definition = self._resolution.flow.fact(name)
+        if isinstance(value, date):
+            return day_in_words(value, self._lang)
+        return definition.words(value, self._lang) if definition else str(value)
+
+    def _limit(self, name: str) -> str | None:
+        limit = self._resolution.snapshot.limit_text(name.replace("_", "-"))
+        return limit
+
+    def has(self, name: str) -> bool:
+        """Return whether a placeholder has a value."""
+        return self.get(name) is not None
+
+
+def fill(text: str, values: Any) -> str:
+    """Return ``text`` with its placeholders filled from ``values`` (anything with ``get``).
+
+    Raises:
+        InputError: a placeholder has no value.
+    """
+    if "{" not in text:
+        return text
+
+    def value(match: re.Match[str]) -> str:
+        found = values.get(match.group(1))
+        if found is None:
+            name = match.group(1)
+            raise InputError(f"话术里的 {{{name}}} 没有取值", f"no value for {{{name}}} in a text")
+        return str(found)
+
+    return _PLACEHOLDER.sub(value, text)

@@ -1,0 +1,118 @@
+"""Flows: decision graphs written as data, and the shared graph (guard and completion) around every one of them.
+
+The grammar is described in README.md ("Writing a flow"); its keys stand in the tables at the top of
+:mod:`tmcs.core.flow_reader`, which is the only reader. Here is the value that reading gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tmcs.core.facts import Fact
+
+#: The kinds of node, by the key that makes them.
+ASK: Final = "ask"
+LEAF: Final = "leaf"
+JUMP: Final = "jump"
+PASS: Final = "pass"
+
+#: What the guard does with an order in a state that a flow is not made for; values of a flow's `guard:` mapping.
+GUARDS: Final = ("closed", "undispatched", "dispatched", "refunding", "item")
+
+
+class Graph:
+    """Facts, nodes, tables and scripts: what a flow and the shared graph have in common.
+
+    Attributes:
+        id: the flow id; ``common`` for the shared graph.
+        facts: the facts it defines, in the order in which they are asked.
+        nodes: the nodes in their normal form, by name.
+        tables: the derived facts: decision tables in their normal form.
+        scripts: the script moments: ``{"zh", "en", "cite", …}``.
+    """
+
+    __slots__ = ("facts", "id", "nodes", "scripts", "tables")
+
+    def __init__(self, normal: Mapping[str, Any]) -> None:
+        self.id: str = normal["id"]
+        self.facts: dict[str, Fact] = {name: Fact(name, one) for name, one in normal["facts"].items()}
+        self.nodes: dict[str, dict[str, Any]] = normal["nodes"]
+        self.tables: dict[str, Any] = normal["tables"]
+        self.scripts: dict[str, Any] = normal["scripts"]
+
+
+class Common(Graph):
+    """The shared graph: shared facts, the guard before every flow and the completion after it.
+
+    Attributes:
+        guard, completion: the names of their first nodes.
+    """
+
+    __slots__ = ("completion", "guard")
+
+    def __init__(self, normal: Mapping[str, Any]) -> None:
+        super().__init__(normal)
+        self.guard: str = normal["guard"]
+        self.completion: str = normal["completion"]
+
+
+class Flow(Graph):
+    """One handling flow.
+
+    Attributes:
+        section: the handbook section it carries, e.g. ``H04``.
+        title: its name, ``[zh, en]``.
+        aliases: further words that name it.
+        concerns: ``item`` or ``order``.
+        listed: all facts it asks in their order, its own and the shared ones.
+        guard: what becomes of an order in a state that the flow is not made for, by guard.
+        start: the name of its first node.
+        completes: which refund routes the completion finishes; the others are the flow's own.
+        jumps: the flows whose graph it goes on in; ``nexts`` the flows it hands over to.
+        common: the shared graph around it.
+        targets: the flows it jumps to, by id; a jump to one that is not installed becomes a hand-over.
+        source: where it was read from, for messages; ``digest`` identifies its contents.
+        installed: the ids of all flows there are, or None where that is not known.
+    """
+
+    __slots__ = (
+        "aliases", "common", "completes", "concerns", "digest", "guard", "installed", "jumps", "listed", "nexts", "section",
+        "source", "start", "targets", "title",
+    )  # fmt: skip
+
+    def __init__(self, normal: Mapping[str, Any], common: Common, targets: Mapping[str, Flow] | None = None) -> None:
+        """Make a flow from its normal form (see :func:`tmcs.core.flow_reader.read_flow`)."""
+        super().__init__(normal)
+        self.section: str = normal["section"]
+        self.title: list[str] = normal["title"]
+        self.aliases: list[str] = normal["aliases"]
+        self.concerns: str = normal["concerns"]
+        self.listed: list[str] = normal["listed"]
+        self.guard: dict[str, str] = normal["guard"]
+        self.start: str = normal["start"]
+        self.completes: list[str] = normal["completes"]
+        self.jumps: list[str] = normal["jumps"]
+        self.nexts: list[str] = normal["nexts"]
+        self.common = common
+        self.targets: dict[str, Flow] = dict(targets or {})
+        self.source: str = normal["source"]
+        self.digest: str = normal["digest"]
+        self.installed: frozenset[str] | None = None
+
+    def fact(self, name: str) -> Fact | None:
+        """Return the definition of a fact that this flow can use: its own, a shared one, or a jump target's."""
+        found = self.facts.get(name) or self.common.facts.get(name)
+        if found is None:
+            for target in self.targets.values():
+                found = target.fact(name)
+                if found is not None:
+                    break
+        return found
+
+    def settable(self) -> dict[str, Fact]:
+        """Return the facts that `--set` takes: the flow's own, the shared ones, and those of its jump targets."""
+        facts = {name: fact for name in self.listed if (fact := self.fact(name))}
+        for target in self.targets.values():
+            facts.update(target.settable())
+        return facts | self.common.facts

@@ -1,0 +1,270 @@
+"""The policy: every figure of the handbook as dated data with its rule ids, and the files it comes from.
+
+A policy file is YAML (see ``tmcs/handbook/policy.yaml``). A file of the user's own is laid over it key by key; any
+figure may be written as a list of dated values (``[{from: 2012-04-16, value: "0.20"}, {from: 2027-01-01, value: …}]``),
+of which the last one not after the day of the decision is in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from tmcs.core.calendar import WorkingCalendar
+from tmcs.core.errors import unknown_word
+from tmcs.core.facts import Fact
+from tmcs.core.money import parse_money, parse_number
+from tmcs.core.payout import PayoutReason
+from tmcs.core.source import Path
+from tmcs.core.table import Table
+
+SECTIONS: Final = (
+    "policy", "version", "note", "tiers", "limits", "payouts", "tables", "deadlines", "queues", "settings", "calendar",
+)  # fmt: skip
+
+
+def is_dated(value: object) -> bool:
+    """Return whether a value is a list of dated values."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(one, dict) and set(one) == {"from", "value"} for one in value)
+    )
+
+
+def change_days(value: object) -> set[str]:
+    """Return the days from which some figure in ``value`` changes."""
+    if is_dated(value):
+        return {one["from"] for one in value}  # type: ignore[attr-defined]
+    if isinstance(value, dict):
+        return set().union(*map(change_days, value.values())) if value else set()
+    if isinstance(value, list):
+        return set().union(*map(change_days, value)) if value else set()
+    return set()
+
+
+def as_of(value: Any, day: str) -> Any:
+    """Return ``value`` with every dated figure replaced by the one in force on ``day`` (before the first: the first)."""
+    if is_dated(value):
+        dated = sorted(value, key=lambda one: one["from"])
+        return [one for n, one in enumerate(dated) if n == 0 or one["from"] <= day][-1]["value"]
+    if isinstance(value, dict):
+        return {key: as_of(one, day) for key, one in value.items()}
+    if isinstance(value, list):
+        return [as_of(one, day) for one in value]
+    return value
+
+
+def merge(
+    base: dict[str, Any], over: Mapping[str, Any], path: Path, changed: Callable[[Path, Any, Any], None]
+) -> dict[str, Any]:
+    """Return ``base`` with ``over`` laid over it: mappings key by key, everything else replaced.
+
+    Args:
+        base, over: the two mappings; neither is changed.
+        path: where they stand in the policy.
+        changed: told of each value that is new or differs: path, old value (None where new), new value.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        old = base.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[key] = merge(old, value, (*path, key), changed)
+        else:
+            merged[key] = value
+            if old != value:
+                changed((*path, key), old, value)
+    return merged
+
+
+class Deadline:
+    """A named deadline: so many calendar or working days after a start.
+
+    Attributes:
+        id: its id in the resolution.
+        start: ``now`` or the date fact it starts from.
+        parts: ``(days, working)`` one after the other.
+        rule: the rule in words, ``[zh, en]``.
+    """
+
+    __slots__ = ("cites", "id", "name", "parts", "rule", "start")
+
+    def __init__(self, name: str, data: Mapping[str, Any]) -> None:
+        self.name = name
+        self.id: str = data["id"]
+        self.start: str = data["start"]
+        self.parts = [(int(part["days"]), part["unit"] == "working") for part in data["parts"]]
+        self.rule: list[str] = data["rule"]
+        self.cites: list[str] = data["cite"]
+
+    def due(self, start: date, calendar: WorkingCalendar) -> tuple[date, str]:
+        """Return the due day and how sure it is (see :meth:`WorkingCalendar.add`)."""
+        day, sure = start, "published"
+        for days, working in self.parts:
+            if working:
+                day, now_sure = calendar.add(day, days)
+                if now_sure != "published":
+                    sure = now_sure
+            else:
+                day += timedelta(days)
+        return day, sure
+
+
+class Snapshot:
+    """The policy in force on one day. Parts are compiled when they are first asked for."""
+
+    __slots__ = (
+        "_common", "_data", "_deadlines", "_facts", "_payouts", "_tables", "calendar", "limits", "policy", "programs",
+        "settings", "tiers",
+    )  # fmt: skip
+
+    def __init__(self, policy: Policy, data: Mapping[str, Any]) -> None:
+        self.policy = policy
+        self._data = data
+        self.tiers: tuple[str, ...] = tuple(data["tiers"])
+        self.calendar = policy.calendar
+        self.limits: dict[str, int] = {
+            name: (parse_money if one["type"] == "money" else parse_number)(one["value"])
+            for name, one in data["limits"].items()
+        }
+        self.settings: dict[str, Any] = data["settings"]
+        self._payouts: dict[str, PayoutReason] = {}
+        self._tables: dict[str, Table] = {}
+        self._deadlines: dict[str, Deadline] = {}
+        self._facts = policy.facts
+        #: Flows linked to this snapshot, by flow identity; see tmcs.core.program.
+        self.programs: dict[int, Any] = {}
+
+    def number(self, fact: str, operand: str) -> int:
+        """Return a comparison's operand in the unit of a fact: ``$name`` is a limit of the policy."""
+        if operand.startswith("$"):
+            return self.limits[operand[1:]]
+        definition = self._facts.get(fact)
+        return parse_money(operand) if definition and definition.type == "money" else parse_number(operand)
+
+    def values_of(self, fact: str) -> list[str] | None:
+        """Return the values of a shared choice fact or of the tiers, None for a number."""
+        if fact == "tier":
+            return list(self.tiers)
+        definition = self._facts[fact]
+        return list(definition.values) or None
+
+    def payout(self, reason: str) -> PayoutReason:
+        """Return a payout reason.
+
+        Raises:
+            InputError: the policy has no such reason; the nearest are named.
+        """
+        found = self._payouts.get(reason)
+        if found is None:
+            if reason not in self._data["payouts"]:
+                raise unknown_word("赔付原因", "payout reason", reason, self._data["payouts"])
+            found = PayoutReason(reason, self._data["payouts"][reason], self.tiers, self.number)
+            self._payouts[reason] = found
+        return found
+
+    @property
+    def reasons(self) -> list[str]:
+        """The payout reasons, in the policy's order."""
+        return list(self._data["payouts"])
+
+    def table(self, name: str) -> Table:
+        """Return a decision table of the policy; KeyError where there is none."""
+        found = self._tables.get(name)
+        if found is None:
+            found = self._tables[name] = Table(name, self._data["tables"][name], self.values_of, self.number)
+        return found
+
+    @property
+    def tables(self) -> list[str]:
+        """The names of the policy's decision tables."""
+        return list(self._data["tables"])
+
+    def deadline(self, name: str) -> Deadline:
+        """Return a named deadline; KeyError where there is none."""
+        found = self._deadlines.get(name)
+        if found is None:
+            found = self._deadlines[name] = Deadline(name, self._data["deadlines"][name])
+        return found
+
+    @property
+    def deadlines(self) -> list[str]:
+        """The names of the policy's deadlines."""
+        return list(self._data["deadlines"])
+
+    @property
+    def queues(self) -> dict[str, Any]:
+        """The task queues with their labels and rules."""
+        return self._data["queues"]  # type: ignore[no-any-return]
+
+    def queue_for(self, queue: str, tier: str) -> str:
+        """Return the queue that a task for ``queue`` goes to when ``tier`` hands it over."""
+        known = self._data["queues"].get(queue)
+        return known["from"].get(tier, queue) if known else queue
+
+    def limit_text(self, name: str) -> str | None:
+        """Return a limit as the policy writes it, None where there is no such limit."""
+        limit = self._data["limits"].get(name)
+        return None if limit is None else str(limit["value"])
+
+    def tier_index(self, tier: str) -> int:
+        """Return the rank of a tier, 0 for the lowest.
+
+        Raises:
+            InputError: there is no such tier.
+        """
+        try:
+            return self.tiers.index(tier)
+        except ValueError:
+            raise unknown_word("层级", "tier", tier, self.tiers) from None
+
+
+class Policy:
+    """A policy over time.
+
+    Attributes:
+        id: its name.
+        version: the version of the handbook figures it starts from.
+        files: the files it was made of, lowest first.
+        overrides: what the user's own files changed: ``{"key", "value", "was", "file", "line"}``.
+        calendar: the working calendar.
+        facts: the shared facts that its tables and payouts read.
+    """
+
+    __slots__ = ("_days", "_normal", "_single", "_snapshots", "calendar", "facts", "files", "id", "overrides", "version")
+
+    def __init__(self, normal: Mapping[str, Any], facts: Mapping[str, Fact], calendar: WorkingCalendar) -> None:
+        """Make a policy from its normal form (see :func:`tmcs.core.policy_reader.read_policy`)."""
+        data = normal["data"]
+        self.id: str = data["policy"]
+        self.version: str = data["version"]
+        self.files: list[str] = normal["files"]
+        self.overrides: list[dict[str, Any]] = normal["overrides"]
+        self.facts = dict(facts)
+        self.calendar = calendar
+        self._normal = data
+        self._days: list[str] = normal["days"]
+        self._snapshots: dict[str, Snapshot] = {}
+        self._single: Snapshot | None = None if len(self._days) > 1 else self._snapshot("")
+
+    def at(self, moment: datetime) -> Snapshot:
+        """Return the policy in force on the day of ``moment`` (Asia/Shanghai)."""
+        if self._single is not None:
+            return self._single
+        day = moment.date().isoformat()
+        key = max((d for d in self._days if d <= day), default="")
+        return self._snapshots.get(key) or self._snapshot(key)
+
+    def _snapshot(self, day: str) -> Snapshot:
+        data = as_of(self._normal, day) if self._days else self._normal
+        snapshot = self._snapshots[day] = Snapshot(self, data)
+        return snapshot
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return the policy of each interval between two changes, earliest first."""
+        return [self._snapshots.get(day) or self._snapshot(day) for day in (self._days or [""])]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what a resolution says of its policy."""
+        return {"id": self.id, "version": self.version, "files": self.files, "overrides": self.overrides}

@@ -1,0 +1,260 @@
+"""Flows and policies from their files: read, checked, cached by content, and put together for :func:`tmcs.resolve`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any, Final
+
+from tmcs.core.calendar import WorkingCalendar
+from tmcs.core.errors import Finding, InputError, NotFoundError, TmcsError, unknown_word
+from tmcs.core.facts import Fact
+from tmcs.core.flow import Common, Flow
+from tmcs.core.policy import Policy
+from tmcs.files import read_bytes
+from tmcs.lang.cache import cached
+from tmcs.lang.limits import MAX_BYTES
+
+HANDBOOK: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "handbook")
+BUILT_IN: Final = "tmcs/handbook/"
+
+_common: Common | None = None
+_policies: dict[tuple[str, ...], Policy] = {}
+_flows: dict[str, Flow] = {}
+
+
+def _refuse(zh: str, en: str, findings: list[Finding]) -> InputError:
+    return InputError(f"{zh} (共 {len(findings)} 处)", f"{en} ({len(findings)} faults)", findings=findings)
+
+
+def _handbook(name: str) -> bytes:
+    return read_bytes(os.path.join(HANDBOOK, name), MAX_BYTES)
+
+
+def load_common() -> Common:
+    """Return the shared graph: facts, guard and completion."""
+    global _common
+    if _common is None:
+        graph, scripts = _handbook("common.yaml"), _handbook("scripts.yaml")
+
+        def build() -> Any:
+            from tmcs.core.flow_reader import read_common
+            from tmcs.lang.yaml import parse_yaml
+
+            sources = [parse_yaml(graph, BUILT_IN + "common.yaml"), parse_yaml(scripts, BUILT_IN + "scripts.yaml")]
+            normal = read_common(*sources)
+            findings = sources[0].findings + sources[1].findings
+            if findings:
+                raise _refuse("共用流程有误", "the shared graph is wrong", findings)
+            return normal
+
+        _common = Common(cached("common", [graph, scripts], build))
+    return _common
+
+
+def _calendar(normal: dict[str, Any]) -> WorkingCalendar:
+    """Return the published working calendar with the policy's own days over it; published days load on first use."""
+    off = [date.fromisoformat(day) for day in normal["calendar"]["off"]]
+    on = [date.fromisoformat(day) for day in normal["calendar"]["on"]]
+    return WorkingCalendar(off, on, load=_published_calendar)
+
+
+def _published_calendar() -> WorkingCalendar:
+    from chinese_calendar.constants import holidays, workdays
+
+    off = [day for day in holidays if day.weekday() < 5]
+    on = [day for day in workdays if day.weekday() >= 5]
+    return WorkingCalendar(off, on, max(day.year for day in holidays), "chinesecalendar")
+
+
+def load_policy(files: Iterable[str | os.PathLike[str]] | None = None) -> Policy:
+    """Return the policy: the built-in figures, plug-in fragments over them, then the desk's own files.
+
+    Args:
+        files: the desk's own files, lowest first; default those of the configuration.
+
+    Raises:
+        InputError: a file is wrong; every fault is named with file, line and column.
+        NotFoundError, StorageError: a file is missing or cannot be read.
+    """
+    if files is None:
+        from tmcs import config
+
+        files = config.policy_files()
+    own = tuple(os.fspath(file) for file in files)
+    found = _policies.get(own)
+    if found is None:
+        found = _policies[own] = _build_policy(own)
+    return found
+
+
+def _build_policy(own: tuple[str, ...]) -> Policy:
+    from tmcs.plugin_data import provided
+
+    fragments = [path for one in provided() for path in one["policy"]]
+    names = [BUILT_IN + "policy.yaml", BUILT_IN + "settings.yaml", *fragments, *own]
+    datas = [_handbook("policy.yaml"), _handbook("settings.yaml")]
+    datas += [read_bytes(path, MAX_BYTES) for path in (*fragments, *own)]
+    common = load_common()
+
+    def build() -> Any:
+        from tmcs.core.policy_reader import layer, read_policy
+        from tmcs.lang.yaml import parse_yaml
+
+        sources = [parse_yaml(data, name) for data, name in zip(datas, names, strict=True)]
+        merged, changes = layer(sources)
+        normal = read_policy(merged, common.facts)
+        findings = [finding for source in (*sources, merged) for finding in source.findings]
+        if findings:
+            raise _refuse("政策文件有误", "the policy is wrong", findings)
+        mine = [one for one in changes if one["file"] in own]
+        return {**normal, "overrides": mine, "files": names}
+
+    sources = [name.encode() for name in names]
+    normal = cached("policy", [*datas, *sources, repr(sorted(common.facts)).encode()], build)
+    return Policy(normal, common.facts, _calendar(normal["data"]))
+
+
+def load_flow(name: str) -> Flow:
+    """Return a flow by its id or an alias, with the flows that it goes on in.
+
+    Raises:
+        InputError: there is no such flow (the nearest are named), or its plug-in fails.
+    """
+    from tmcs.plugins import registry
+
+    names = registry().flow_names()
+    if name not in names:
+        name = find_flow(name)
+    return _load(name, ())
+
+
+def _load(name: str, outer: tuple[str, ...]) -> Flow:
+    found = _flows.get(name)
+    if found is not None:
+        return found
+    from tmcs.plugins import registry
+
+    files = registry().flow_files(registry().flow(name))
+    flow = read_flow_files(files.folder, files.graph, files.scripts, name, (*outer, name))
+    flow.installed = frozenset(registry().flow_names())
+    _flows[name] = flow
+    return flow
+
+
+def read_flow_files(
+    folder: str, graph: Any = None, scripts: Any = None, name: str | None = None, outer: tuple[str, ...] = ()
+) -> Flow:
+    """Return the flow whose files lie in ``folder``, installed or not.
+
+    Args:
+        folder: where ``flow.yaml`` and ``scripts.yaml`` lie.
+        graph, scripts: mappings to use instead of the files.
+        name: the id it must bear; default whatever it says.
+        outer: the flows that are being loaded around it, so that jumps cannot go round in circles.
+
+    Raises:
+        InputError: the files are wrong; every fault is named with file, line and column.
+    """
+    graph_name, scripts_name = os.path.join(folder, "flow.yaml"), os.path.join(folder, "scripts.yaml")
+    datas = [_bytes(graph, graph_name), _bytes(scripts, scripts_name)]
+    common = load_common()
+
+    def build() -> Any:
+        return _read_flow(datas, (graph, scripts), (graph_name, scripts_name), common, name)
+
+    # The name is part of the key: the file name stands in the normal form.
+    key = [*datas, graph_name.encode(), (name or "").encode(), _handbook("common.yaml"), _handbook("scripts.yaml")]
+    normal = cached("flow", key, build)
+    targets: dict[str, Flow] = {}
+    from tmcs.plugins import registry
+
+    for target in normal["jumps"]:
+        if target in registry().flow_names() and target not in outer:
+            targets[target] = _load(target, outer)
+    return Flow(normal, common, targets)
+
+
+def _bytes(given: Any, path: str) -> bytes:
+    return read_bytes(path, MAX_BYTES) if given is None else json.dumps(given, ensure_ascii=False).encode()
+
+
+def _read_flow(
+    datas: list[bytes], given: tuple[Any, Any], names: tuple[str, str], common: Common, name: str | None
+) -> Any:
+    from tmcs.core.flow_reader import read_flow
+    from tmcs.core.source import Source
+    from tmcs.lang.cache import digest
+    from tmcs.lang.yaml import parse_yaml
+
+    sources = [
+        parse_yaml(data, file) if mapping is None else Source(file, mapping)
+        for data, file, mapping in zip(datas, names, given, strict=True)
+    ]
+    normal = read_flow(sources[0], sources[1], common.facts, common.scripts)
+    findings = sources[0].findings + sources[1].findings
+    if not findings and name is not None and normal["id"] != name:
+        sources[0].fault(("flow",), f"流程名应为 {name}", f"the flow must be called {name}", expected=name)
+        findings = sources[0].findings
+    if findings:
+        raise _refuse(f"流程文件有误: {names[0]}", f"the flow is wrong: {names[0]}", findings)
+    return {**normal, "digest": digest(datas)}
+
+
+def find_flow(word: str) -> str:
+    """Return the id of the flow that ``word`` names: its id, or an alias in either language.
+
+    Raises:
+        InputError: none does; the nearest ids and aliases are named.
+    """
+    from tmcs.plugins import registry
+
+    wanted = word.strip().lower()
+    words: dict[str, str] = {}
+    for name in registry().flow_names():
+        words[name] = name
+        try:
+            flow = load_flow(name)
+        except TmcsError:
+            continue  # a flow that fails is reported by `tmcs plugin list`; its id still names it
+        for alias in (*flow.aliases, *flow.title):
+            words.setdefault(alias.lower(), name)
+    if wanted in words:
+        return words[wanted]
+    raise unknown_word("流程", "flow", word, words)
+
+
+def load_flows(report: Callable[[str, TmcsError], None] | None = None) -> list[Flow]:
+    """Return every flow that loads; ``report`` is told of those that fail."""
+    from tmcs.plugins import registry
+
+    flows = []
+    for name in registry().flow_names():
+        try:
+            flows.append(load_flow(name))
+        except (InputError, NotFoundError) as error:
+            if report is not None:
+                report(name, error)
+    return flows
+
+
+def shared_fact(name: str) -> Fact:
+    """Return a shared fact.
+
+    Raises:
+        InputError: there is none; the nearest are named.
+    """
+    facts = load_common().facts
+    if name not in facts:
+        raise unknown_word("事实", "fact", name, facts)
+    return facts[name]
+
+
+def reset() -> None:
+    """Forget what was loaded; for tests and for a process that changes files."""
+    global _common
+    _common = None
+    _policies.clear()
+    _flows.clear()
