@@ -1,0 +1,291 @@
+"""Import: what readers yield goes into the book, one transaction a file, in constant memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from tmcs.core.errors import Finding, InputError
+from tmcs.core.text import Text
+from tmcs.orders.book import Book
+from tmcs.orders.fragment import Fragment, Report
+from tmcs.orders.merge import contradictions, fresh, merge, patch_lines
+from tmcs.orders.readers import OrderReader, choose
+from tmcs.orders.schema import INDEXES
+from tmcs.orders.source import Source, open_source
+from tmcs.orders.values import moment
+
+#: A file this large (bytes), beside a book that is not much larger, is loaded without its indexes first.
+BULK_FROM: Final = 4 << 20
+_TITLES_KEPT: Final = 20_000
+_STEP: Final = 512
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+#: Called while a file is read with (bytes read, bytes in all).
+Progress = Callable[[int, int], None]
+
+
+class Tally:
+    """What the import of one file did.
+
+    Attributes:
+        file: the file as the user named it; kind: its kind (``--kind``); title: the kind for a person.
+        rows: rows read; rejected: rows not taken; found: findings.
+        new, updated, unchanged: orders by what happened to them; an order that a file names twice counts twice.
+        pending: orders that the file spoke of and whose own order is not in the book yet.
+    """
+
+    __slots__ = ("file", "found", "kind", "new", "pending", "rejected", "rows", "title", "unchanged", "updated")
+
+    def __init__(self, file: str, kind: str, title: Text) -> None:
+        self.file = file
+        self.kind = kind
+        self.title = title
+        self.rows = self.rejected = self.found = 0
+        self.new = self.updated = self.unchanged = self.pending = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tally as ``order import --format json`` prints it."""
+        names = ("file", "kind", "rows", "new", "updated", "unchanged", "pending", "rejected", "found")
+        return {name: getattr(self, name) for name in names}
+
+
+def import_files(
+    book: Book,
+    files: Sequence[str],
+    among: list[OrderReader],
+    *,
+    kind: str | None = None,
+    strict: bool = False,
+    sink: Callable[[Finding], None] | None = None,
+    progress: Progress | None = None,
+    done: Callable[[Tally], None] | None = None,
+) -> list[Tally]:
+    """Import files in turn and return what each did.
+
+    Args:
+        book: opened for writing.
+        files: names, ``-`` for standard input.
+        among: the readers to choose from.
+        kind: the reader to use, or None to choose by the file.
+        strict: keep nothing of any file if one row of any is faulty.
+        sink: gets every finding at once; none is kept.
+        progress: called now and then while a file is read.
+        done: gets each file's tally as soon as the file is kept (with ``strict``: read).
+
+    Raises:
+        InputError: a file as a whole cannot be read (files before it are kept), or ``strict`` and there are findings.
+        NotFoundError, StorageError, TryAgainError: see :class:`Book` and :func:`open_source`.
+    """
+    if not strict:
+        return [_kept(book, name, among, kind, sink, progress, done) for name in files]
+    with book.transaction():
+        tallies = [_read(book, name, among, kind, sink, progress) for name in files]
+        found = sum(tally.found for tally in tallies)
+        if found:
+            raise InputError(
+                f"有 {found} 处问题，--strict: 什么都没有导入", f"{found} findings; --strict: nothing was imported",
+                hint=Text("改正文件后重试，或去掉 --strict", "correct the files and try again, or leave out --strict"),
+            )  # fmt: skip
+    for tally in tallies:
+        if done is not None:
+            done(tally)
+    return tallies
+
+
+def _kept(
+    book: Book,
+    name: str,
+    among: list[OrderReader],
+    kind: str | None,
+    sink: Callable[[Finding], None] | None,
+    progress: Progress | None,
+    done: Callable[[Tally], None] | None,
+) -> Tally:
+    with book.transaction():
+        tally = _read(book, name, among, kind, sink, progress)
+    if done is not None:
+        done(tally)
+    return tally
+
+
+def _read(
+    book: Book,
+    name: str,
+    among: list[OrderReader],
+    kind: str | None,
+    sink: Callable[[Finding], None] | None,
+    progress: Progress | None,
+) -> Tally:
+    with open_source(name) as source:
+        report = Report(source.name, sink)
+        reader = choose(source, report, among, kind)
+        tally = Tally(source.name, reader.name, reader.title)
+        _Importer(book, source, reader, report, tally).run(progress)
+    return tally
+
+
+class _Importer:
+    """Puts one file into the book, within the caller's transaction."""
+
+    def __init__(self, book: Book, source: Source, reader: OrderReader, report: Report, tally: Tally) -> None:
+        self._db = book.connection
+        self._source = source
+        self._reader = reader
+        self._report = report
+        self._tally = tally
+        self._titles: dict[str, int] = {}
+        self._run = 0
+
+    def run(self, progress: Progress | None) -> None:
+        """Read the file to its end."""
+        source, db, tally, report = self._source, self._db, self._tally, self._report
+        base = os.path.basename(source.name)
+        self._run = db.execute("INSERT INTO import_run (file, kind) VALUES (?, ?)", (base, tally.kind)).lastrowid or 0
+        bulk = self._is_bulk()
+        if bulk:
+            db.execute("PRAGMA cache_size=-32000")
+            for name in INDEXES:
+                db.execute(f"DROP INDEX IF EXISTS {name}")
+        for number, fragment in enumerate(self._reader.read(source, report)):
+            self._put(fragment)
+            if progress is not None and number % _STEP == 0:
+                progress(source.position, source.size)
+        if bulk:
+            for statement in INDEXES.values():
+                db.execute(statement)
+        if progress is not None:
+            progress(source.size, source.size)
+        tally.rows, tally.rejected, tally.found = report.rows, report.rejected, report.found
+        db.execute("UPDATE import_run SET row_count = ?, found = ? WHERE id = ?", (tally.rows, tally.found, self._run))
+        if not report.rows:
+            raise InputError(f"{source.name}: 只有表头，没有数据", f"{source.name}: only a header, no rows")
+
+    def _is_bulk(self) -> bool:
+        if self._source.size < BULK_FROM:
+            return False
+        pages: int = self._db.execute("PRAGMA page_count").fetchone()[0]
+        size: int = self._db.execute("PRAGMA page_size").fetchone()[0]
+        return pages * size < 4 * self._source.size
+
+    def _put(self, fragment: Fragment) -> None:
+        for kind, time, key, data in fragment.notes:
+            self._db.execute(
+                "INSERT INTO note (tid, kind, key, time, data) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (tid, kind, key) DO UPDATE SET time = excluded.time, data = excluded.data"
+                " WHERE excluded.time >= note.time",
+                (fragment.tid, kind, key, time, _encode(data)),
+            )
+            if kind == "delivery":
+                self._several_parcels(fragment)
+        record = fresh(fragment)
+        whole = int(fragment.whole)
+        left = patch_lines(record, fragment.patches) if fragment.patches else {}
+        cursor = self._db.execute(
+            "INSERT INTO orders (tid, status, created, nick, phone, whole, lines, run, lines_run, patches, record)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tid) DO NOTHING",
+            (
+                fragment.tid, *_columns(record), whole, fragment.lines, self._run,
+                self._run if fragment.lines else 0, _encode(left) if left else None, _encode(record),
+            ),
+        )  # fmt: skip
+        if cursor.rowcount == 1:
+            self._tally.new += whole
+            self._tally.pending += 1 - whole
+            self._index(cursor.lastrowid or 0, record, fragment)
+        else:
+            self._update(fragment)
+
+    def _several_parcels(self, fragment: Fragment) -> None:
+        """An order in several parcels is signed for when the last of them is; its first parcel stays its parcel."""
+        sql = "SELECT data FROM note WHERE tid = ? AND kind = 'delivery'"
+        rows = [json.loads(data) for (data,) in self._db.execute(sql, (fragment.tid,))]
+        if len(rows) > 1 and "sign_time" in fragment.record:
+            signed = [moment(row.get("signed", "")) for row in rows]
+            fragment.record["sign_time"] = max(time or "" for time in signed) if all(signed) else None
+            fragment.forced = ("sign_time",)
+            logistics = fragment.record.pop("logistics", None)
+            if logistics is not None:
+                fragment.weak["logistics"] = logistics
+
+    def _update(self, fragment: Fragment) -> None:
+        row = self._db.execute(
+            "SELECT id, whole, lines, run, lines_run, patches, record FROM orders WHERE tid = ?", (fragment.tid,)
+        ).fetchone()
+        order_id, whole, lines, run, lines_run, patches, text = row
+        old = json.loads(text)
+        if fragment.whole and whole and run == self._run:
+            wrong = contradictions(old, fragment.record)
+            if wrong:
+                keys = ", ".join(wrong)
+                self._report.add(
+                    fragment.line, fragment.column, f"同一订单在本文件中前后矛盾 ({keys})，保留前一行",
+                    f"contradicts an earlier row of this file for the same order ({keys}); the earlier row is kept",
+                )  # fmt: skip
+                return
+        record, rank = merge(old, fragment, lines, again=lines_run == self._run)
+        record.update((key, fragment.record[key]) for key in fragment.forced)
+        waiting = {**(json.loads(patches) if patches else {}), **fragment.patches}
+        left = patch_lines(record, waiting) if waiting else {}
+        new_whole = max(whole, int(fragment.whole))
+        new_text = _encode(record)
+        same = new_text == text and new_whole == whole and rank == lines
+        if not new_whole:
+            self._tally.pending += 1
+        elif same:
+            self._tally.unchanged += 1
+        elif not whole:
+            self._tally.new += 1
+        else:
+            self._tally.updated += 1
+        new_lines_run = self._run if fragment.lines else lines_run
+        if same:
+            self._db.execute(
+                "UPDATE orders SET run = ?, lines_run = ?, patches = ? WHERE id = ?",
+                (self._run, new_lines_run, _encode(left) if left else None, order_id),
+            )
+        else:
+            self._db.execute(
+                "UPDATE orders SET status = ?, created = ?, nick = ?, phone = ?, whole = ?, lines = ?, run = ?,"
+                " lines_run = ?, patches = ?, record = ? WHERE id = ?",
+                (
+                    *_columns(record), new_whole, rank, self._run, new_lines_run, _encode(left) if left else None,
+                    new_text, order_id,
+                ),
+            )  # fmt: skip
+        self._index(order_id, record, fragment)
+
+    def _index(self, order_id: int, record: dict[str, Any], fragment: Fragment) -> None:
+        """Make the order findable by its titles and parcels, those it had before too."""
+        run = self._db.execute
+        found = dict.fromkeys(fragment.titles)
+        found.update(dict.fromkeys(line["title"] for line in record.get("orders") or () if line.get("title")))
+        for title in found:
+            run("INSERT OR IGNORE INTO order_title VALUES (?, ?)", (order_id, self._title(title)))
+        logistics = record.get("logistics") or {}
+        for number in (logistics.get("out_sid"), record.get("lbx"), *fragment.parcels):
+            if number:
+                run("INSERT OR IGNORE INTO order_parcel VALUES (?, ?)", (order_id, number))
+
+    def _title(self, title: str) -> int:
+        known = self._titles.get(title)
+        if known is not None:
+            return known
+        run = self._db.execute
+        run("INSERT OR IGNORE INTO title (text) VALUES (?)", (title,))
+        number: int = run("SELECT id FROM title WHERE text = ?", (title,)).fetchone()[0]
+        if len(self._titles) >= _TITLES_KEPT:
+            self._titles.clear()
+        self._titles[title] = number
+        return number
+
+
+def _columns(record: dict[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
+    """Return status, created, nick and the phone number backwards: what the book searches by."""
+    mobile = (record.get("receiver") or {}).get("mobile")
+    return record.get("status"), record.get("created"), record.get("buyer_nick"), mobile[::-1] if mobile else None
+
+
