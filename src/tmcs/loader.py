@@ -226,6 +226,25 @@ def find_flow(word: str) -> str:
     raise unknown_word("流程", "flow", word, words)
 
 
+def following_facts(flow: Flow) -> dict[str, Fact]:
+    """Return the facts of the flows that ``flow`` can hand over to, and of those that they can."""
+    from tmcs.plugins import registry
+
+    installed = registry().flow_names()
+    facts: dict[str, Fact] = {}
+    seen: set[str] = {flow.id}
+    todo = [*flow.nexts, *flow.common_nexts, *flow.jumps]
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in installed:
+            continue
+        seen.add(name)
+        following = load_flow(name)
+        facts = following.settable() | facts
+        todo += [*following.nexts, *following.common_nexts, *following.jumps]
+    return facts
+
+
 def load_flows(report: Callable[[str, TmcsError], None] | None = None) -> list[Flow]:
     """Return every flow that loads; ``report`` is told of those that fail."""
     from tmcs.plugins import registry

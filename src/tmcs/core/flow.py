@@ -100,6 +100,12 @@ class Flow(Graph):
         self.digest: str = normal["digest"]
         self.installed: frozenset[str] | None = None
 
+    @property
+    def common_nexts(self) -> list[str]:
+        """The flows that the shared graph hands over to."""
+        nexts = [node["fx"]["next"] for node in self.common.nodes.values() if node["fx"]]
+        return [name for name in nexts if name and not name.startswith("@")]
+
     def fact(self, name: str) -> Fact | None:
         """Return the definition of a fact that this flow can use: its own, a shared one, or a jump target's."""
         found = self.facts.get(name) or self.common.facts.get(name)

@@ -194,6 +194,11 @@ class Snapshot:
         return list(self._data["deadlines"])
 
     @property
+    def tier_labels(self) -> dict[str, list[str]]:
+        """The tiers in words, ``{tier: [zh, en]}``."""
+        return self._data["tiers"]  # type: ignore[no-any-return]
+
+    @property
     def queues(self) -> dict[str, Any]:
         """The task queues with their labels and rules."""
         return self._data["queues"]  # type: ignore[no-any-return]

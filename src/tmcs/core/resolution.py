@@ -116,6 +116,10 @@ class Resolution:
                     }
         return list(said.values())
 
+    def moments(self) -> dict[str, list[str]]:
+        """Return when each script is said, ``{moment: [zh, en]}``."""
+        return {script.moment: script.when or ["", ""] for fx in self.effects for script in fx.say}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the resolution as JSON (schema ``tmcs/resolution/1``)."""
         refund = None

@@ -1,0 +1,134 @@
+"""Asking at a terminal: one fact at a time, with its choices; the last answer can be taken back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import click
+
+from tmcs.core.errors import InputError
+from tmcs.core.facts import Fact
+from tmcs.core.flow import Flow
+from tmcs.core.order import Order
+from tmcs.core.policy import Policy
+from tmcs.core.resolution import NEEDS_FACTS, Resolution
+from tmcs.core.resolve import resolve
+from tmcs.core.text import Text
+from tmcs.render.layout import wrap
+from tmcs.render.safe import clean, one_line
+
+BACK = frozenset({"<", "back", "b", "上一步", "返回"})
+QUIT = frozenset({"q", "quit", "退出"})
+HELP = frozenset({"?", "help", "？"})
+
+
+class _Quit(Exception):
+    """The agent stops answering."""
+
+
+def ask_all(
+    flow: Flow, order: Order | None, facts: dict[str, Any], sources: dict[str, str], policy: Policy, now: datetime,
+    lang: str,
+) -> Resolution:  # fmt: skip
+    """Ask until nothing is missing, or the agent quits; return the resolution then.
+
+    Args:
+        facts, sources: what is known; the answers are added (source ``agent``).
+    """
+    answered: list[str] = []
+    result = resolve(flow, order, facts, policy, now, sources=sources)
+    _say(Text("回车确认；< 上一步，? 说明，q 退出", "enter to confirm; < takes the last answer back, ? explains, q quits").pick(lang))
+    try:
+        while result.status == NEEDS_FACTS:
+            fact = result.needs[0]
+            answer = _ask(result, fact, lang, can_go_back=bool(answered))
+            if answer is None:
+                name = answered.pop()
+                del facts[name], sources[name]
+            else:
+                facts[fact.name], sources[fact.name] = answer, "agent"
+                answered.append(fact.name)
+            result = resolve(flow, order, facts, policy, now, sources=sources)
+    except (_Quit, EOFError):
+        pass
+    _say("")
+    return result
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _ask(result: Resolution, fact: Fact, lang: str, *, can_go_back: bool) -> str | None:
+    """Ask one fact and return the answer as `--set` writes it; None to take the last answer back."""
+    choices = _choices(result, fact, lang)
+    cites = f"  [{' '.join(fact.cites)}]" if fact.cites else ""
+    _say(wrap(f"\n{fact.ask[lang == 'en']}{cites}", 100))
+    for number, label in enumerate(choices.values(), 1):
+        _say(f"  {number}  {label}")
+    while True:
+        typed = _read(fact, choices, lang).strip()
+        if typed in BACK:
+            if can_go_back:
+                return None
+            _say(Text("没有可以收回的回答", "there is no answer to take back").pick(lang))
+        elif typed in QUIT:
+            raise _Quit
+        elif typed in HELP:
+            _explain(fact, lang)
+        elif typed:
+            try:
+                return _value(result, fact, choices, typed)
+            except InputError as error:
+                _say(clean(error.text.pick(lang)))
+
+
+def _read(fact: Fact, choices: Mapping[str, str], lang: str) -> str:
+    form = f"1-{len(choices)}" if choices else fact.type
+    try:
+        answer: str = click.prompt(form, prompt_suffix="> ", err=True, default="", show_default=False)
+    except click.exceptions.Abort:
+        if sys.stdin.isatty():  # Ctrl-C ends the command; Ctrl-D only the questions
+            raise
+        raise EOFError from None
+    return answer
+
+
+def _choices(result: Resolution, fact: Fact, lang: str) -> dict[str, str]:
+    """Return the values to choose from, each in words."""
+    if fact.name == "item" and result.order is not None:
+        order = result.order
+        return {
+            sku: one_line(f"{sku}  {line.title or ''}") for sku, line in zip(order.skus, order.lines, strict=True)
+        }
+    return {value: label[lang == "en"] for value, label in fact.labels.items()}
+
+
+def _value(result: Resolution, fact: Fact, choices: Mapping[str, str], typed: str) -> str:
+    """Return the value that was typed: by its number, itself, or in words.
+
+    Raises:
+        InputError: it is none; says which there are.
+    """
+    if choices and typed.isdecimal() and typed.isascii() and 1 <= int(typed) <= len(choices):
+        return list(choices)[int(typed) - 1]
+    if fact.name == "item":
+        if typed in choices:
+            return typed
+        raise InputError(f"没有这件商品 {typed}", f"no such item {typed}")
+    fact.parse(typed)
+    return typed
+
+
+def _explain(fact: Fact, lang: str) -> None:
+    """Say what the handbook says about the question."""
+    from tmcs import rulebook
+
+    if not fact.cites:
+        _say(Text("手册没有另外说明", "the handbook says nothing further").pick(lang))
+    for found in rulebook.cited(fact.cites):
+        text = found.resolution if isinstance(found, rulebook.Ruling) else found.filled(None).statement
+        _say(wrap(clean(text.pick(lang)), 100, f"  {found.id} "))

@@ -1,0 +1,48 @@
+"""Values for programs: JSON and YAML."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+# What JSON leaves as it is and a terminal would act on: C1, bidirectional controls, zero-width marks, separators.
+_ACTIVE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+
+
+def to_json(value: Any) -> str:
+    """Return JSON, indented on a terminal; characters that a terminal acts on are written as escapes."""
+    text = json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
+    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def to_yaml(value: Any) -> str:
+    """Return YAML with the keys in their order; texts that could be read as something else are quoted."""
+    from io import StringIO
+
+    from ruamel.yaml import YAML
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    def quoted(one: Any) -> Any:
+        if isinstance(one, dict):
+            return {key: quoted(part) for key, part in one.items()}
+        if isinstance(one, list):
+            return [quoted(part) for part in one]
+        if isinstance(one, str) and (one == "" or not one.isprintable() or not one[0].isalpha() or one in _WORDS):
+            return DoubleQuotedScalarString(one)
+        return one
+
+    yaml = YAML(typ="rt")
+    yaml.default_flow_style = False
+    yaml.allow_unicode = True
+    yaml.width = 4096
+    out = StringIO()
+    yaml.dump(quoted(value), out)
+    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", out.getvalue()).rstrip("\n")
+
+
+#: Texts that YAML 1.1 or 1.2 would read as a truth value or nothing.
+_WORDS = frozenset(
+    "yes no y n on off true false null none Yes No Y N On Off True False Null YES NO ON OFF TRUE FALSE NULL".split()
+)
