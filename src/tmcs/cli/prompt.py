@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ QUIT = frozenset({"q", "quit", "退出"})
 HELP = frozenset({"?", "help", "？"})
 
 
-class _Quit(Exception):
+class Quit(Exception):  # noqa: N818 - control flow, not an error
     """The agent stops answering."""
 
 
@@ -44,7 +44,7 @@ def ask_all(
     try:
         while result.status == NEEDS_FACTS:
             fact = result.needs[0]
-            answer = _ask(result, fact, lang, can_go_back=bool(answered))
+            answer = ask_fact(fact, _choices(result, fact, lang), lang, can_go_back=bool(answered))
             if answer is None:
                 name = answered.pop()
                 del facts[name], sources[name]
@@ -52,7 +52,7 @@ def ask_all(
                 facts[fact.name], sources[fact.name] = answer, "agent"
                 answered.append(fact.name)
             result = resolve(flow, order, facts, policy, now, sources=sources)
-    except (_Quit, EOFError):
+    except (Quit, EOFError):
         pass
     _say("")
     return result
@@ -62,9 +62,12 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _ask(result: Resolution, fact: Fact, lang: str, *, can_go_back: bool) -> str | None:
-    """Ask one fact and return the answer as `--set` writes it; None to take the last answer back."""
-    choices = _choices(result, fact, lang)
+def ask_fact(fact: Fact, choices: Mapping[str, str], lang: str, *, can_go_back: bool) -> str | None:
+    """Ask one fact and return the answer as `--set` writes it; None to take the last answer back.
+
+    Raises:
+        Quit: the agent stops answering.
+    """
     cites = f"  [{' '.join(fact.cites)}]" if fact.cites else ""
     _say(wrap(f"\n{fact.ask[lang == 'en']}{cites}", 100))
     for number, label in enumerate(choices.values(), 1):
@@ -76,12 +79,12 @@ def _ask(result: Resolution, fact: Fact, lang: str, *, can_go_back: bool) -> str
                 return None
             _say(Text("没有可以收回的回答", "there is no answer to take back").pick(lang))
         elif typed in QUIT:
-            raise _Quit
+            raise Quit
         elif typed in HELP:
             _explain(fact, lang)
         elif typed:
             try:
-                return _value(result, fact, choices, typed)
+                return _value(fact, choices, typed)
             except InputError as error:
                 _say(clean(error.text.pick(lang)))
 
@@ -104,10 +107,15 @@ def _choices(result: Resolution, fact: Fact, lang: str) -> dict[str, str]:
         return {
             sku: one_line(f"{sku}  {line.title or ''}") for sku, line in zip(order.skus, order.lines, strict=True)
         }
+    return labels(fact, lang)
+
+
+def labels(fact: Fact, lang: str) -> dict[str, str]:
+    """Return the values of a choice fact in words."""
     return {value: label[lang == "en"] for value, label in fact.labels.items()}
 
 
-def _value(result: Resolution, fact: Fact, choices: Mapping[str, str], typed: str) -> str:
+def _value(fact: Fact, choices: Mapping[str, str], typed: str) -> str:
     """Return the value that was typed: by its number, itself, or in words.
 
     Raises:
@@ -132,3 +140,18 @@ def _explain(fact: Fact, lang: str) -> None:
     for found in rulebook.cited(fact.cites):
         text = found.resolution if isinstance(found, rulebook.Ruling) else found.filled(None).statement
         _say(wrap(clean(text.pick(lang)), 100, f"  {found.id} "))
+
+
+def ask_each(missing: Callable[[], Fact | None], facts: dict[str, str], lang: str) -> None:
+    """Ask until nothing is missing or the agent quits; the answers are added to ``facts``."""
+    answered: list[str] = []
+    try:
+        while (fact := missing()) is not None:
+            answer = ask_fact(fact, labels(fact, lang), lang, can_go_back=bool(answered))
+            if answer is None:
+                del facts[answered.pop()]
+            else:
+                facts[fact.name] = answer
+                answered.append(fact.name)
+    except (Quit, EOFError):
+        pass

@@ -203,6 +203,26 @@ class Snapshot:
         """The task queues with their labels and rules."""
         return self._data["queues"]  # type: ignore[no-any-return]
 
+    def figures(self) -> dict[str, str]:
+        """Return every single value of the policy by its dotted key, as a policy file writes it."""
+        found: dict[str, str] = {}
+
+        def walk(prefix: str, value: Any) -> None:
+            if isinstance(value, dict):
+                for key, one in value.items():
+                    walk(f"{prefix}.{key}" if prefix else str(key), one)
+            elif isinstance(value, str) and not prefix.endswith(("cite", "title", "rule", "label")):
+                found[prefix] = value
+
+        for section in ("tiers", "limits", "payouts", "deadlines", "settings"):
+            walk(section, self._data[section])
+        for name, pair in self.settings.items():
+            found[f"settings.{name}.value"] = pair[0]
+        for name in self.deadlines:
+            parts = self.deadline(name).parts
+            found[f"deadlines.{name}.parts"] = " + ".join(f"{d} {'working' if w else 'calendar'}" for d, w in parts)
+        return found
+
     def queue_for(self, queue: str, tier: str) -> str:
         """Return the queue that a task for ``queue`` goes to when ``tier`` hands it over."""
         known = self._data["queues"].get(queue)

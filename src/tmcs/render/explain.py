@@ -63,3 +63,14 @@ def statement(r: Resolution, name: str, lang: str) -> str:
         return found.resolution.pick(lang)
     settings = {key: Text(*value) for key, value in r.snapshot.settings.items()}
     return found.filled(settings).statement.pick(lang)
+
+
+def statements(cites: list[str], lang: str) -> str:
+    """Return what the cited rules and rulings say, one paragraph each."""
+    from tmcs import rulebook
+
+    out = []
+    for found in rulebook.cited(cites):
+        text = found.resolution if isinstance(found, rulebook.Ruling) else found.filled(None).statement
+        out.append(wrap(clean(text.pick(lang)), columns(), f"  {found.id} "))
+    return "\n".join(out)

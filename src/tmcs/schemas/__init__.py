@@ -1,0 +1,15 @@
+"""The JSON Schemas of what tmcs prints, as package data: ``resolution-1.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return a schema by its name, e.g. ``resolution-1``."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"{name}.json")
+    with open(path, encoding="utf-8") as file:
+        found: dict[str, Any] = json.load(file)
+    return found
