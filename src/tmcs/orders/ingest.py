@@ -147,7 +147,7 @@ class _Importer:
         self._run = db.execute("INSERT INTO import_run (file, kind) VALUES (?, ?)", (base, tally.kind)).lastrowid or 0
         bulk = self._is_bulk()
         if bulk:
-            db.execute("PRAGMA cache_size=-32000")
+            db.execute("PRAGMA cache_size=-8000")
             for name in INDEXES:
                 db.execute(f"DROP INDEX IF EXISTS {name}")
         for number, fragment in enumerate(self._reader.read(source, report)):

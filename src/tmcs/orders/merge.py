@@ -21,6 +21,7 @@ KEYS: Final = (
 )  # fmt: skip
 _LINE_KEYS: Final = ("oid", "sku", "barcode", "title", "price", "num", "payment", "category", "refund_status")
 _NESTED: Final = ("receiver", "invoice", "logistics")
+_PLACE: Final = ("state", "city", "district", "address")
 _MASKABLE: Final = ("buyer_nick", "alipay_no")
 
 #: How far along a status is; one that is not listed says nothing of time.
@@ -59,8 +60,11 @@ def _take(old: Record, new: Record, *, keep: bool) -> None:
         known = old.get(key)
         if key in _NESTED and isinstance(known, dict):
             if isinstance(value, dict):
+                veiled = _masked(value.get("address")) and not _masked(known.get("address"))
                 for name, part in value.items():
                     had = known.get(name)
+                    if veiled and name in _PLACE and known.get("address") is not None:
+                        continue  # a masked address may be the one before it was changed
                     if had is None or not (part is None or keep or (_masked(part) and not _masked(had))):
                         known[name] = part
         elif known is None:
