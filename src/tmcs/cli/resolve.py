@@ -129,7 +129,7 @@ def _render(result: Resolution, form: str, lang: str, explain: bool) -> str:
     if form not in FORMATS:
         from tmcs import plugins
 
-        return plugins.formats()[form](result, lang)
+        return str(plugins.formats()[form](result, lang))
     from tmcs.render.resolution import render_markdown, render_text
 
     why = None

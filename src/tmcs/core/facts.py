@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.core.errors import InputError
 from tmcs.core.money import format_money, format_number, parse_money, parse_number
-from tmcs.core.source import Cursor
 from tmcs.core.text import nearest
+
+if TYPE_CHECKING:
+    from tmcs.core.source import Cursor
 
 TYPES: Final = ("yes-no", "choice", "money", "number", "date", "text")
 
@@ -136,7 +138,7 @@ def _written(value: object) -> str:
 
 def read_fact(name: str, cursor: Cursor) -> dict[str, Any]:
     """Return the normal form of a fact's definition; faults are noted in its source."""
-    empty = {"type": "text", "from": "agent", "values": {}, "default": None, "optional": False}
+    empty: dict[str, Any] = {"type": "text", "from": "agent", "values": {}, "default": None, "optional": False}
     normal: dict[str, Any] = {**empty, "label": [name, name], "ask": [name, name], "cite": []}
     if not cursor.keys(_KEYS, ("type", "from", "label")):
         return normal

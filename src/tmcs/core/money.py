@@ -6,11 +6,18 @@ Money is an ``int`` of fen (1 CNY = 100 fen). Rates and plain numbers (hours, pi
 
 from __future__ import annotations
 
-import re
-
 MILLION = 1_000_000
-_MONEY = re.compile(r"(\d{1,12})(?:\.(\d{1,2}))?", re.ASCII)
-_NUMBER = re.compile(r"(\d{1,12})(?:\.(\d{1,6}))?", re.ASCII)
+_MAX_DIGITS = 12
+
+
+def _digits(text: str, places: int) -> tuple[str, str]:
+    """Return the digits before and after the point, the latter filled up to ``places``."""
+    whole, point, fraction = text.partition(".")
+    if not (text.isascii() and whole.isdigit() and len(whole) <= _MAX_DIGITS):
+        raise ValueError(text)
+    if point and not (fraction.isdigit() and len(fraction) <= places):
+        raise ValueError(text)
+    return whole, fraction.ljust(places, "0")
 
 
 def parse_money(text: str) -> int:
@@ -19,11 +26,8 @@ def parse_money(text: str) -> int:
     Raises:
         ValueError: the text is not ``\\d+(\\.\\d{1,2})?``: a sign, an exponent, a third decimal, more than 12 digits.
     """
-    match = _MONEY.fullmatch(text)
-    if match is None:
-        raise ValueError(text)
-    yuan, fraction = match.groups()
-    return int(yuan) * 100 + int((fraction or "0").ljust(2, "0"))
+    yuan, fraction = _digits(text, 2)
+    return int(yuan + fraction)
 
 
 def format_money(fen: int) -> str:
@@ -39,11 +43,8 @@ def parse_number(text: str) -> int:
     Raises:
         ValueError: the text is not such a number.
     """
-    match = _NUMBER.fullmatch(text)
-    if match is None:
-        raise ValueError(text)
-    whole, fraction = match.groups()
-    return int(whole) * MILLION + int((fraction or "0").ljust(6, "0"))
+    whole, fraction = _digits(text, 6)
+    return int(whole + fraction)
 
 
 def format_number(millionths: int) -> str:

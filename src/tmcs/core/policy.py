@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.core.calendar import WorkingCalendar
 from tmcs.core.errors import unknown_word
 from tmcs.core.facts import Fact
 from tmcs.core.money import parse_money, parse_number
 from tmcs.core.payout import PayoutReason
-from tmcs.core.source import Path
 from tmcs.core.table import Table
+
+if TYPE_CHECKING:
+    from tmcs.core.source import Path
 
 SECTIONS: Final = (
     "policy", "version", "note", "tiers", "limits", "payouts", "tables", "deadlines", "queues", "settings", "calendar",
@@ -133,8 +135,8 @@ class Snapshot:
         self._tables: dict[str, Table] = {}
         self._deadlines: dict[str, Deadline] = {}
         self._facts = policy.facts
-        #: Flows linked to this snapshot, by flow identity; see tmcs.core.program.
-        self.programs: dict[int, Any] = {}
+        #: Flows linked to this snapshot; see tmcs.core.program.
+        self.programs: dict[Any, Any] = {}
 
     def number(self, fact: str, operand: str) -> int:
         """Return a comparison's operand in the unit of a fact: ``$name`` is a limit of the policy."""

@@ -12,7 +12,7 @@ from tmcs.core.flow import ASK, LEAF, Flow
 from tmcs.core.money import MILLION, part
 from tmcs.core.order import ORDER_FACTS, SHANGHAI, Line, Order
 from tmcs.core.payout import Payout
-from tmcs.core.policy import Policy, Snapshot
+from tmcs.core.policy import Deadline, Policy, Snapshot
 from tmcs.core.program import PAYOUT_FORM, PAYOUT_OFFER, QUIET, ROUTE, Effects, Node, Program, program
 from tmcs.core.resolution import NEEDS_FACTS, RESOLVED, WAITING, Resolution, Step
 
@@ -193,7 +193,7 @@ class _Run:
                 continue
             if node.wait is not None:
                 on, fact, due = node.wait
-                waits.append((on, fact, due and due.due(self.start_of(due.start), self.snapshot.calendar)[0]))
+                waits.append((on, fact, self.due_day(due)))
             if node.kind is LEAF:
                 path.append(Step(node, None, node.outcome or "waiting", "flow", node.cites))
                 return self.finish(node, waits)
@@ -228,6 +228,12 @@ class _Run:
         day = self.lookup(name)
         return day if isinstance(day, date) else self.now.date()
 
+    def due_day(self, deadline: Deadline | None) -> date | None:
+        """Return the day on which a deadline ends, None where there is none."""
+        if deadline is None:
+            return None
+        return deadline.due(self.start_of(deadline.start), self.snapshot.calendar)[0]
+
     def stop(self, node: Node, name: str, waits: list[tuple[str, str, date | None]]) -> Resolution:
         """Return the resolution of a walk that lacks the fact ``name``: asked of the agent, or awaited."""
         definition = self.program.facts.get(name) or _ITEM
@@ -235,8 +241,7 @@ class _Run:
         if party in ("agent", "order"):
             needs = [definition, *self._asked_too(node, name)]
             return self._result(NEEDS_FACTS, None, needs, waits)
-        due = node.awaits and node.awaits.due(self.start_of(node.awaits.start), self.snapshot.calendar)[0]
-        return self._result(WAITING, None, [], [*waits, (party, name, due)])
+        return self._result(WAITING, None, [], [*waits, (party, name, self.due_day(node.awaits))])
 
     def _asked_too(self, node: Node, name: str) -> list[Fact]:
         """Return the further facts that every branch from here asks of the agent."""
@@ -330,6 +335,7 @@ class _Run:
         """Return the refund in fen, never more than was paid and not yet refunded; None where it is fixed later."""
         order, line = self.order, self.line
         paid = self.lookup("paid_amount")
+        amount: int | None
         if kind == "order":
             amount = paid
         elif kind in ("whole", "units"):
@@ -338,8 +344,8 @@ class _Run:
             amount = self.lookup(kind)
         if amount is None or paid is None:
             return None
-        left = max(paid - (order.refunded() if order else 0), 0)
-        return amount if amount < left else left
+        left: int = max(paid - (order.refunded() if order else 0), 0)
+        return min(amount, left)
 
     def _line_amount(self, kind: str, line: Line | None) -> int | None:
         if line is None or line.payment is None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tmcs.core.source import Cursor
+if TYPE_CHECKING:
+    from tmcs.core.source import Cursor
+
 
 HIT_POLICIES: Final = ("unique", "first")
 _OPERATORS: Final = ("<=", ">=", "<", ">", "=")

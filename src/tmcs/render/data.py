@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from typing import Any
 
-# What JSON leaves as it is and a terminal would act on: C1, bidirectional controls, zero-width marks, separators.
-_ACTIVE = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+from tmcs.render.safe import clean, clean_json
 
 
 def to_json(value: Any) -> str:
     """Return JSON, indented on a terminal; characters that a terminal acts on are written as escapes."""
-    text = json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None)
-    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return clean_json(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
 
 
 def to_yaml(value: Any) -> str:
@@ -39,7 +36,7 @@ def to_yaml(value: Any) -> str:
     yaml.width = 4096
     out = StringIO()
     yaml.dump(quoted(value), out)
-    return _ACTIVE.sub(lambda match: f"\\u{ord(match.group()):04x}", out.getvalue()).rstrip("\n")
+    return clean(out.getvalue()).rstrip("\n")
 
 
 #: Texts that YAML 1.1 or 1.2 would read as a truth value or nothing.

@@ -71,7 +71,7 @@ def table(rows: Sequence[Sequence[object]], headers: Sequence[str], form: str = 
     """Return a table; columns align where Chinese characters are two columns wide."""
     from tabulate import tabulate
 
-    return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
+    return str(tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True))
 
 
 def colour() -> bool:

@@ -1,0 +1,125 @@
+"""Every test runs apart from the user's own files: configuration, cache, store and policy lie in temporary folders."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+NOW = "2026-11-23T10:00:00+08:00"
+
+
+@pytest.fixture(scope="session")
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for the whole run: reading YAML anew for each test would only cost time."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _apart(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tmcs import config, loader, plugins
+
+    for name in ("TMCS_CONFIG", "TMCS_LANG", "TMCS_TIER", "TMCS_POLICY", "TMCS_STORE", "TMCS_CACHE", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(shared_cache / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    config.reset()
+    loader.reset()
+    plugins.reset()
+
+
+class Ran(NamedTuple):
+    """What one command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def tmcs(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command line in this process, as the console script would: ``tmcs("resolve", "damage", stdin=…)``."""
+    from tmcs import config, loader, plugins
+    from tmcs.cli.main import run
+
+    def call(*argv: object, stdin: str | bytes = "") -> Ran:
+        config.reset()
+        loader.reset()
+        plugins.reset()
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace") for _ in range(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            code = run([str(word) for word in argv])
+        texts = []
+        for stream in (out, err):
+            stream.flush()
+            texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
+        return Ran(code, *texts)
+
+    return call
+
+
+@pytest.fixture
+def order() -> dict[str, Any]:
+    """One order of one line, signed for and not completed: 100.00 paid, as of 2026-11-23."""
+    return {
+        "schema": "tmcs/order/1",
+        "tid": "2026112000001",
+        "status": "WAIT_BUYER_CONFIRM_GOODS",
+        "created": "2026-11-20T10:00:00+08:00",
+        "pay_time": "2026-11-20T10:01:00+08:00",
+        "consign_time": "2026-11-20T21:00:00+08:00",
+        "sign_time": "2026-11-22T12:00:00+08:00",
+        "end_time": None,
+        "payment": "100.00",
+        "post_fee": "0.00",
+        "lbx": "LBX0123456789012345",
+        "buyer_nick": "tb_demo",
+        "alipay_no": "demo@example.invalid",
+        "receiver": {
+            "name": "王示例",
+            "mobile": "13800000001",
+            "state": "上海",
+            "city": "上海市",
+            "district": "静安区",
+            "address": "示例路1号",
+        },
+        "invoice": None,
+        "orders": [line("S1")],
+        "logistics": {"company": "ZJS", "out_sid": "T100"},
+        "seller_flag": 0,
+        "seller_memo": "",
+    }
+
+
+def line(sku: str, price: str = "100.00", num: int = 1, payment: str | None = None, **more: Any) -> dict[str, Any]:
+    """Return an order line."""
+    found = {
+        "oid": f"20261120{sku}",
+        "sku": sku,
+        "barcode": "6900000000001",
+        "title": f"示例商品{sku}",
+        "price": price,
+        "num": num,
+        "payment": price if payment is None else payment,
+        "category": "food",
+    }
+    return {**found, **more}
