@@ -71,7 +71,7 @@ class _Run:
         self.sources: dict[str, str] = {}
         self.path: list[Step] = []
         self.effects: list[Effects] = []
-        self.warnings: list[tuple[str, str, str]] = []
+        self.warnings = list(linked.flow.notes)
         self.tier = snapshot.tiers[0]
 
     def take(self, facts: Mapping[str, Any], sources: Mapping[str, str] | None) -> None:
@@ -277,6 +277,8 @@ class _Run:
         for reason in pays:
             for name in (reason.base, *reason.needs):
                 if self.lookup(name) is None:
+                    if leaf.fx is not None:
+                        self.effects.pop()  # what the leaf does and says waits for the answer too
                     return self.stop(leaf, name, waits)
         payouts = self._payouts(pays)
         route = refund and self._word(refund[0])
