@@ -1,16 +1,19 @@
 """Configuration and where each value comes from.
 
 Precedence: flags > environment (``TMCS_…``) > ``tmcs.yaml`` of the desk (``TMCS_CONFIG`` or ``/etc/tmcs/tmcs.yaml``) >
-the user's file (``$XDG_CONFIG_HOME/tmcs/config.yaml``) > defaults. Secrets have no place here.
+the user's file (``$XDG_CONFIG_HOME/tmcs/config.yaml``) > defaults. A value is taken whole from the strongest place that
+gives it. Secrets have no place here.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tmcs.core.errors import Finding, InputError
-from tmcs.core.text import Text, nearest
+from tmcs.core.errors import InputError
+
+if TYPE_CHECKING:
+    from tmcs.core.source import Cursor, Source
 
 #: Key -> (environment variable or "", default, what it is zh, en).
 KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
@@ -18,8 +21,11 @@ KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
     "tier": ("TMCS_TIER", "", "坐席层级", "tier of the agent"),
     "policy": ("TMCS_POLICY", [], "自己的政策文件，可多个", "the desk's own policy files"),
     "store": ("TMCS_STORE", "", "订单簿文件", "the order book's file"),
-    "plugins": ("", {}, "停用或覆盖的插件", "plug-ins disabled or overriding"),
+    "plugins.disabled": ("TMCS_PLUGINS_DISABLED", [], "停用的插件", "plug-ins that are disabled"),
+    "plugins.override": ("TMCS_PLUGINS_OVERRIDE", {}, "哪个流程由谁提供", "which distribution provides a flow"),
 }
+LANGUAGES: Final = ("zh", "en")
+_TOP: Final = tuple(dict.fromkeys(key.partition(".")[0] for key in KEYS))
 _PLUGIN_KEYS: Final = ("disabled", "override")
 _DESK_FILE: Final = "/etc/tmcs/tmcs.yaml"
 
@@ -27,68 +33,111 @@ _values: dict[str, tuple[Any, str]] | None = None
 
 
 def _folder(variable: str, fallback: str) -> str:
-    return os.path.join(os.environ.get(variable) or os.path.join(os.path.expanduser("~"), *fallback.split("/")), "tmcs")
+    """Return a base folder of the XDG specification with ``tmcs`` below it; ``""`` where there is no home folder."""
+    given = os.environ.get(variable, "")
+    if os.path.isabs(given):  # a relative one is ignored, as the specification asks
+        return os.path.join(given, "tmcs")
+    home = os.path.expanduser("~")
+    return os.path.join(home, *fallback.split("/"), "tmcs") if os.path.isabs(home) else ""
 
 
 def user_folder() -> str:
-    """Return the folder of the user's own files: configuration and policy."""
+    """Return the folder of the user's own files, configuration and policy; ``""`` where there is no home folder."""
     return _folder("XDG_CONFIG_HOME", ".config")
 
 
 def files() -> list[tuple[str, bool]]:
     """Return the configuration files, strongest first, and whether each one was named and so must exist."""
-    desk = os.environ.get("TMCS_CONFIG")
-    return [(desk or _DESK_FILE, bool(desk)), (os.path.join(user_folder(), "config.yaml"), False)]
+    desk, folder = os.environ.get("TMCS_CONFIG"), user_folder()
+    found = [(desk or _DESK_FILE, bool(desk))]
+    if folder:
+        found.append((os.path.join(folder, "config.yaml"), False))
+    return found
 
 
 def _read(path: str) -> dict[str, Any]:
+    """Return the values of one file by key; only a faulty file is parsed again, for the places of its faults."""
+    from tmcs.core.source import Source
     from tmcs.lang.cache import load_yaml
 
-    data = load_yaml(path)
-    findings = []
-    if not isinstance(data, dict):
-        raise InputError(f"{path}: 配置应为映射", f"{path}: the configuration must be a mapping")
-    for key, value in data.items():
-        if key not in KEYS:
-            text = Text(f"未知的配置 {key}", f"unknown configuration key {key}")
-            findings.append(Finding(path, 0, 0, text, ", ".join(KEYS), nearest(key, KEYS)))
-        elif key == "plugins":
-            findings += _check_plugins(path, value)
+    source = Source(path, load_yaml(path))
+    found = _values_of(source)
+    if source.findings:
+        from tmcs.files import read_bytes
+        from tmcs.lang.yaml import parse_yaml
+
+        source = parse_yaml(read_bytes(path), path)
+        _values_of(source)
+        raise InputError(f"配置文件有误: {path}", f"wrong configuration: {path}", findings=source.findings)
+    return found
+
+
+def _values_of(source: Source) -> dict[str, Any]:
+    root = source.root
+    if not root.keys(_TOP):
+        return {}
+    found: dict[str, Any] = {}
+    for key, value in root.items():
+        if key == "plugins":
+            found |= _plugins_of(value)
         elif key == "policy":
-            base = os.path.dirname(os.path.abspath(path))
-            data[key] = [os.path.join(base, one) for one in (value if isinstance(value, list) else [value])]
-        elif not isinstance(value, str):
-            findings.append(Finding(path, 0, 0, Text(f"{key} 应为文本", f"{key} must be a text")))
-    if findings:
-        raise InputError(f"配置文件有误: {path}", f"wrong configuration: {path}", findings=findings)
-    return data
+            base = os.path.dirname(os.path.abspath(source.file))
+            found[key] = [os.path.join(base, one.text()) for one in value.each()]
+        elif key == "lang":
+            found[key] = value.word(LANGUAGES, "语言", "language")
+        elif key in KEYS:
+            found[key] = value.text()
+    return found
 
 
-def _check_plugins(path: str, value: Any) -> list[Finding]:
-    if not isinstance(value, dict):
-        return [Finding(path, 0, 0, Text("plugins 应为映射", "plugins must be a mapping"), ", ".join(_PLUGIN_KEYS))]
-    return [
-        Finding(path, 0, 0, Text(f"未知的键 plugins.{key}", f"unknown key plugins.{key}"), ", ".join(_PLUGIN_KEYS),
-                nearest(key, _PLUGIN_KEYS))
-        for key in value
-        if key not in _PLUGIN_KEYS
-    ]  # fmt: skip
+def _plugins_of(plugins: Cursor) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if not plugins.keys(_PLUGIN_KEYS):
+        return found
+    for key, value in plugins.items():
+        if key == "disabled":
+            found["plugins.disabled"] = [one.text() for one in value.each()]
+        elif key == "override":
+            found["plugins.override"] = {flow: one.text() for flow, one in value.items()}
+    return found
+
+
+def _from_environment(key: str, variable: str, text: str) -> Any:
+    """Return the value that an environment variable writes.
+
+    Raises:
+        InputError: it writes none.
+    """
+    if key == "policy":
+        return [one for one in text.split(os.pathsep) if one]
+    words = [one.strip() for one in text.split(",") if one.strip()]
+    if key == "plugins.disabled":
+        return words
+    if key == "plugins.override":
+        pairs = [word.partition("=") for word in words]
+        if not all(flow and dist for flow, _, dist in pairs):
+            zh, en = "有误，应为 流程=发行包,…", "is wrong: expected flow=distribution,…"
+            raise InputError(f"{variable}={text} {zh}", f"{variable}={text} {en}")
+        return {flow.strip(): dist.strip() for flow, _, dist in pairs}
+    if key == "lang" and text not in LANGUAGES:
+        raise InputError(f"{variable}={text} 有误，应为 zh 或 en", f"{variable}={text} is wrong: expected zh or en")
+    return text
 
 
 def all_values() -> dict[str, tuple[Any, str]]:
-    """Return every key with its value and where that comes from.
+    """Return every key with its value and where that comes from: a variable, a file or ``default``.
 
     Raises:
-        InputError: a configuration file is wrong.
+        InputError: a configuration file or variable is wrong.
         NotFoundError: the file that ``TMCS_CONFIG`` names does not exist.
     """
     global _values
     if _values is None:
         found: dict[str, tuple[Any, str]] = {}
         for key, (variable, _, _, _) in KEYS.items():
-            text = os.environ.get(variable) if variable else None
+            text = os.environ.get(variable)
             if text:
-                found[key] = (text.split(os.pathsep) if key == "policy" else text, variable)
+                found[key] = (_from_environment(key, variable, text), variable)
         for path, named in files():
             if named or os.path.exists(path):
                 for key, value in _read(path).items():
@@ -116,18 +165,32 @@ def language() -> str:
         chosen = get("lang")
     except Exception:  # the error itself is printed by whoever reads the configuration for more than its language
         chosen = ""
-    if chosen in ("zh", "en"):
-        return str(chosen)
+    return str(chosen) if chosen in LANGUAGES else _of_locale()[0]
+
+
+def _of_locale() -> tuple[str, str]:
+    """Return the language of the locale and the variable that says so; zh and ``""`` where none does."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        locale = os.environ.get(variable, "")
+        locale = os.environ.get(variable, "").lower()
         if locale:
-            return "en" if locale.lower().startswith("en") else "zh"
-    return "zh"
+            return ("en" if locale.startswith("en") else "zh"), variable
+    return "zh", ""
 
 
 def store_path() -> str:
-    """Return the order book's file: the configured one, else ``$XDG_DATA_HOME/tmcs/tmcs.db``."""
-    return str(get("store") or os.path.join(_folder("XDG_DATA_HOME", ".local/share"), "tmcs.db"))
+    """Return the order book's file: the configured one, else ``$XDG_DATA_HOME/tmcs/tmcs.db``.
+
+    Raises:
+        InputError: none is configured, and there is no home folder.
+    """
+    chosen = get("store")
+    if chosen:
+        return str(chosen)
+    folder = _folder("XDG_DATA_HOME", ".local/share")
+    if not folder:
+        en = "there is no home folder: name the order book with TMCS_STORE"
+        raise InputError("没有用户主目录，请用 TMCS_STORE 指定订单簿", en)
+    return os.path.join(folder, "tmcs.db")
 
 
 def policy_files() -> list[str]:
@@ -135,5 +198,25 @@ def policy_files() -> list[str]:
     chosen = get("policy")
     if chosen:
         return list(chosen)
-    own = os.path.join(user_folder(), "policy.yaml")
-    return [own] if os.path.exists(own) else []
+    folder = user_folder()
+    own = os.path.join(folder, "policy.yaml")
+    return [own] if folder and os.path.exists(own) else []
+
+
+def effective() -> dict[str, tuple[Any, str]]:
+    """Return every key with the value that commands use and where it comes from, defaults worked out.
+
+    Raises:
+        InputError: as for :func:`all_values`.
+    """
+    found = dict(all_values())
+    if not found["lang"][0]:
+        chosen, variable = _of_locale()
+        found["lang"] = (chosen, variable or "default")
+    if not found["tier"][0]:
+        found["tier"] = ("frontline", "default")
+    if not found["policy"][0] and (own := policy_files()):
+        found["policy"] = (own, own[0])
+    if not found["store"][0]:
+        found["store"] = (store_path(), "default")
+    return found

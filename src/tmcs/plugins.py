@@ -3,26 +3,55 @@
 Finding them costs 10 ms and importing them far more, so what was found is kept in an index. The index is keyed by the
 folders that Python imports from and by every entry-point file in them, so it is made anew as soon as a distribution is
 installed, upgraded or removed; without a cache it is made at every start, and the answers are the same.
+
+Here is the cheap part, which every command runs. :mod:`tmcs.plugin_load` imports plug-ins, :mod:`tmcs.plugin_data`
+knows what those of the group ``tmcs.plugin`` bring, :mod:`tmcs.plugin_check` judges them all.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from tmcs.core.errors import InputError, NotFoundError, TmcsError
+from tmcs.core.errors import Finding, InputError, NotFoundError, TmcsError
 from tmcs.core.text import Text, nearest
 
 if TYPE_CHECKING:
-    import pluggy
-
-    from tmcs.hookspecs import FlowFiles
+    from tmcs.flowfiles import FlowFiles
+    from tmcs.plugin_load import Host
 
 FLOW_GROUP: Final = "tmcs.flow"
 PLUGIN_GROUP: Final = "tmcs.plugin"
 OWN: Final = "tmcs"
+
+OK: Final = "ok"
+FAILED: Final = "failed"
+DISABLED: Final = "disabled"
+OVERRIDDEN: Final = "overridden"
+
+#: A file that something was made of: path, time of change and size; the last two 0 where there is no such file.
+Stamp = list[Any]
+
+
+def stamp(path: str) -> Stamp:
+    """Return the present state of a file."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return [path, 0, 0]
+    return [path, state.st_mtime_ns, state.st_size]
+
+
+def is_fresh(stamps: Iterable[Stamp]) -> bool:
+    """Return whether no file has changed since its stamp was taken."""
+    return all(stamp(one[0]) == one for one in stamps)
+
+
+def plain_name(dist: str) -> str:
+    """Return the name of a distribution as pip compares it: ``Tmcs_Return.Bag`` is ``tmcs-return-bag``."""
+    return dist.lower().replace("_", "-").replace(".", "-")
 
 
 class Plugin:
@@ -32,11 +61,11 @@ class Plugin:
         group, name, value: the entry point.
         dist, version: the distribution that brings it.
         status: ``ok``, ``failed``, ``disabled`` or ``overridden``.
-        reason: why it is not ``ok``, ``[zh, en]``.
-        data: what is known of it: a flow's title, aliases and folder; the hooks of another plug-in and their results.
+        reason: why it is not ``ok``, or what it overrides, ``[zh, en]``.
+        replaces: the distributions whose flow it overrides.
     """
 
-    __slots__ = ("data", "dist", "group", "name", "reason", "status", "value", "version")
+    __slots__ = ("dist", "group", "name", "reason", "replaces", "status", "value", "version")
 
     def __init__(self, found: dict[str, Any]) -> None:
         self.group: str = found["group"]
@@ -44,20 +73,41 @@ class Plugin:
         self.value: str = found["value"]
         self.dist: str = found["dist"]
         self.version: str = found["version"]
-        self.status: str = found.get("status", "ok")
+        self.status: str = found.get("status", OK)
         self.reason: list[str] = found.get("reason", ["", ""])
-        self.data: dict[str, Any] = found.get("data", {})
+        self.replaces: list[str] = []
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plug-in as JSON."""
-        return {key: getattr(self, key) for key in (
-            "group", "name", "value", "dist", "version", "status", "reason", "data",
-        )}  # fmt: skip
+        return {
+            "kind": self.kind, "name": self.name, "dist": self.dist, "version": self.version, "value": self.value,
+            "status": self.status, "reason": {"zh": self.reason[0], "en": self.reason[1]}, "overrides": self.replaces,
+        }  # fmt: skip
+
+    @property
+    def kind(self) -> str:
+        """``flow`` or ``plugin``."""
+        return self.group.partition(".")[2]
 
     @property
     def ref(self) -> str:
         """What configuration calls it: ``dist:name``."""
         return f"{self.dist}:{self.name}"
+
+    def is_named(self, word: str) -> bool:
+        """Return whether a word of the configuration means it: its name, its distribution, or ``dist:name``."""
+        dist, colon, name = word.partition(":")
+        if colon:
+            return name == self.name and plain_name(dist) == plain_name(self.dist)
+        return word == self.name or plain_name(word) == plain_name(self.dist)
+
+    def set(self, status: str, zh: str, en: str) -> None:
+        """Set the status and its reason."""
+        self.status = status
+        self.reason = [zh, en]
+
+    def __repr__(self) -> str:
+        return f"Plugin({self.group} {self.ref} {self.status})"
 
 
 def _fingerprint() -> bytes:
@@ -68,34 +118,18 @@ def _fingerprint() -> bytes:
         try:
             with os.scandir(folder or ".") as entries:
                 names = sorted(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info", ".egg-link")))
+        except NotADirectoryError:
+            parts.append(str(stamp(folder)))  # an archive
+            continue
         except OSError:
             continue
         for name in names:
             try:
-                state = os.stat(os.path.join(folder, name, "entry_points.txt"))
+                state = os.stat(f"{folder}/{name}/entry_points.txt" if folder else f"{name}/entry_points.txt")
             except OSError:
                 continue  # brings no entry points
             parts.append(f"{name}:{state.st_mtime_ns}:{state.st_size}")
-    return "\n".join(parts).encode()
-
-
-def _entry_points() -> list[dict[str, Any]]:
-    """Return every entry point of both groups, ours first, then by distribution and name."""
-    from importlib.metadata import distributions
-
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for dist in distributions():
-        for point in dist.entry_points:
-            if point.group in (FLOW_GROUP, PLUGIN_GROUP):
-                name = dist.metadata["Name"] or "?"
-                key = (point.group, name, point.name)
-                # The first on the import path is the one that imports; a shadowed older copy does not count.
-                found.setdefault(
-                    key,
-                    {"group": point.group, "name": point.name, "value": point.value, "dist": name,
-                     "version": dist.version},
-                )  # fmt: skip
-    return sorted(found.values(), key=lambda e: (e["dist"] != OWN, e["dist"], e["group"], e["name"]))
+    return "\n".join(parts).encode("utf-8", "surrogateescape")
 
 
 class Registry:
@@ -103,8 +137,13 @@ class Registry:
 
     def __init__(self) -> None:
         self._plugins: list[Plugin] | None = None
-        self._manager: pluggy.PluginManager | None = None
-        self._loaded: dict[str, Any] = {}
+        self._files: dict[str, FlowFiles] = {}
+        self._host: Host | None = None
+        self.fingerprint = b""
+        #: What others keep for as long as this registry: see :mod:`tmcs.plugin_data`.
+        self.memo: dict[str, Any] = {}
+        #: Words of ``plugins.disabled`` and ``plugins.override`` that name nothing installed.
+        self.unknown: list[str] = []
 
     @property
     def plugins(self) -> list[Plugin]:
@@ -113,161 +152,197 @@ class Registry:
             from tmcs import config
             from tmcs.lang.cache import cached
 
-            found = cached("plugins", [_fingerprint()], _entry_points)
-            self._plugins = self._settle([Plugin(one) for one in found], config.get("plugins"))
+            self.fingerprint = _fingerprint()
+            found = cached("plugins", [self.fingerprint], _find)
+            plugins = [Plugin(one) for one in found]
+            self._settle(plugins, config.get("plugins.disabled"), config.get("plugins.override"))
+            self._plugins = plugins
         return self._plugins
 
-    def _settle(self, plugins: list[Plugin], chosen: dict[str, Any]) -> list[Plugin]:
+    def _settle(self, plugins: list[Plugin], disabled: list[str], override: dict[str, str]) -> None:
         """Apply the configuration: what is disabled, which of two flows with one id counts."""
-        disabled = set(chosen.get("disabled", ()))
-        override: dict[str, str] = chosen.get("override", {})
+        for word in disabled:
+            hit = [plugin for plugin in plugins if plugin.is_named(word)]
+            if not hit:
+                self.unknown.append(word)
+            for plugin in hit:
+                plugin.set(DISABLED, f"已停用 (plugins.disabled: {word})", f"disabled (plugins.disabled: {word})")
+        flows: dict[str, list[Plugin]] = {}
         for plugin in plugins:
-            if {plugin.ref, plugin.name, plugin.dist} & disabled:
-                plugin.status = "disabled"
-                plugin.reason = ["已在配置中停用", "disabled in the configuration"]
-        for group in (FLOW_GROUP, PLUGIN_GROUP):
-            self._settle_names([p for p in plugins if p.group == group and p.status == "ok"], override)
-        return plugins
-
-    def _settle_names(self, plugins: list[Plugin], override: dict[str, str]) -> None:
-        by_name: dict[str, list[Plugin]] = {}
-        for plugin in plugins:
-            by_name.setdefault(plugin.name, []).append(plugin)
-        for name, rivals in by_name.items():
+            if plugin.group == FLOW_GROUP:
+                flows.setdefault(plugin.name, []).append(plugin)
+        for name, rivals in flows.items():
             wanted = override.get(name)
-            winner = next((p for p in rivals if wanted in (p.dist, p.ref)), rivals[0])
-            for plugin in rivals:
-                if plugin is winner:
-                    continue
-                if wanted is not None:
-                    plugin.status = "overridden"
-                    plugin.reason = [f"已由 {winner.dist} 覆盖", f"overridden by {winner.dist}"]
-                else:
-                    plugin.status = "failed"
-                    plugin.reason = [
-                        f"{name} 已由 {winner.dist} 提供；如要改用，请在配置 plugins.override 里写 {name}: {plugin.dist}",
-                        f"repeats {name} of {winner.dist}; to use it, set plugins.override {name}: {plugin.dist}",
-                    ]
+            if wanted is not None or len(rivals) > 1:
+                self._choose(name, rivals, wanted)
+        self.unknown += [f"{name}: {dist}" for name, dist in override.items() if name not in flows]
+
+    def _choose(self, name: str, rivals: list[Plugin], wanted: str | None) -> None:
+        """Choose between the flows of one id; an override that is not there is not passed over in silence."""
+        active = [plugin for plugin in rivals if plugin.status == OK]
+        if wanted is None:
+            for plugin in active[1:]:
+                plugin.set(
+                    FAILED,
+                    f"{name} 已由 {active[0].dist} 提供；要改用它，请配置 plugins.override: {{{name}: {plugin.dist}}}",
+                    f"repeats {name} of {active[0].dist}; to use it, set plugins.override: {{{name}: {plugin.dist}}}",
+                )
+            return
+        winner = next((plugin for plugin in rivals if plugin.is_named(wanted)), None)
+        if winner is None:
+            self.unknown.append(f"{name}: {wanted}")
+            for plugin in active:
+                plugin.set(
+                    FAILED,
+                    f"plugins.override 指定由 {wanted} 提供 {name}，但没有安装",
+                    f"plugins.override gives {name} to {wanted}, which is not installed",
+                )
+        elif winner.status == OK:  # a disabled one overrides nothing
+            for plugin in active:
+                if plugin is not winner:
+                    winner.replaces.append(plugin.dist)
+                    plugin.set(OVERRIDDEN, f"由 {winner.dist} 覆盖", f"overridden by {winner.dist}")
+            if winner.replaces:
+                over = ", ".join(winner.replaces)
+                winner.reason = [f"覆盖 {over} 的 {name}", f"overrides {name} of {over}"]
 
     def flow_names(self) -> list[str]:
         """Return the ids of the flows that may be used."""
-        return [p.name for p in self.plugins if p.group == FLOW_GROUP and p.status == "ok"]
+        return [p.name for p in self.plugins if p.group == FLOW_GROUP and p.status == OK]
 
     def flow(self, name: str) -> Plugin:
         """Return the plug-in of a flow by its id.
 
         Raises:
-            NotFoundError: no such flow is active.
+            NotFoundError: there is no such flow.
+            InputError: it is disabled or failed; the error says why.
         """
+        inactive = None
         for plugin in self.plugins:
-            if plugin.group == FLOW_GROUP and plugin.name == name and plugin.status == "ok":
-                return plugin
+            if plugin.group == FLOW_GROUP and plugin.name == name:
+                if plugin.status == OK:
+                    return plugin
+                inactive = inactive or plugin
+        if inactive is not None:
+            raise PluginError(inactive, inactive.reason[0], inactive.reason[1])
         raise NotFoundError(f"没有这个流程: {name}", f"no such flow: {name}")
 
-    def others(self) -> Iterator[Plugin]:
-        """Yield the active plug-ins of the group ``tmcs.plugin``."""
-        for plugin in self.plugins:
-            if plugin.group == PLUGIN_GROUP and plugin.status == "ok":
-                yield plugin
+    def knows(self, name: str) -> bool:
+        """Return whether a flow of this id is installed, active or not."""
+        return any(plugin.group == FLOW_GROUP and plugin.name == name for plugin in self.plugins)
 
-    def manager(self) -> pluggy.PluginManager:
-        """Return the plug-in manager, with the hook specifications and without any plug-in yet."""
-        if self._manager is None:
-            import pluggy
+    def others(self) -> list[Plugin]:
+        """Return the active plug-ins of the group ``tmcs.plugin``."""
+        return [plugin for plugin in self.plugins if plugin.group == PLUGIN_GROUP and plugin.status == OK]
 
-            from tmcs import hookspecs
+    @property
+    def host(self) -> Host:
+        """What imports plug-ins and calls their hooks."""
+        if self._host is None:
+            from tmcs.plugin_load import Host
 
-            self._manager = pluggy.PluginManager(hookspecs.PROJECT)
-            self._manager.add_hookspecs(hookspecs)
-        return self._manager
+            self._host = Host(self)
+        return self._host
 
-    def load(self, plugin: Plugin) -> Any:
-        """Import a plug-in and register its hooks.
+    def key(self, *words: str) -> list[bytes]:
+        """Return what something kept for this installation is keyed by."""
+        self.plugins  # noqa: B018 - takes the fingerprint
+        return [self.fingerprint, "\n".join(words).encode("utf-8", "surrogateescape")]
 
-        Raises:
-            InputError: it does not import, or misspells a hook; the error says which.
-        """
-        key = f"{plugin.group}:{plugin.ref}"
-        if key not in self._loaded:
-            self._loaded[key] = self._load(plugin, key)
-        return self._loaded[key]
-
-    def _load(self, plugin: Plugin, key: str) -> Any:
-        from importlib import import_module
-
-        module, _, attribute = plugin.value.partition(":")
-        try:
-            found: Any = import_module(module)
-            for part in filter(None, attribute.split(".")):
-                found = getattr(found, part)
-        except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            raise _failed(plugin, f"无法导入 ({said})", f"does not import ({said})") from error
-        manager = self.manager()
-        manager.register(found, key)
-        self._check_hooks(plugin, found, key)
-        return found
-
-    def _check_hooks(self, plugin: Plugin, found: Any, key: str) -> None:
-        """Refuse a hook that does not exist, and a function that only looks like one."""
-        from tmcs import hookspecs
-
-        manager = self.manager()
-        valid = sorted(name for name in vars(hookspecs) if name.startswith("tmcs_"))
-        marked = {caller.name for caller in manager.get_hookcallers(found) or ()}
-        for name in dir(found):
-            if not name.startswith("tmcs_") or not callable(getattr(found, name)):
-                continue
-            near = nearest(name, valid)
-            hint_zh, hint_en = (f"，最接近的是 {near[0]}", f"; nearest: {near[0]}") if near else ("", "")
-            if name not in valid:
-                manager.unregister(name=key)
-                raise _failed(plugin, f"没有这个钩子 {name}{hint_zh}", f"unknown hook {name}{hint_en}")
-            if name not in marked:
-                manager.unregister(name=key)
-                raise _failed(plugin, f"{name} 没有标 @hookimpl", f"{name} is not marked @hookimpl")
-
-    def call(self, plugin: Plugin, hook: str) -> Any:
-        """Call one hook of one plug-in and return its result, None where it does not implement the hook.
-
-        Raises:
-            InputError: the plug-in does not load, or its hook raises.
-        """
-        found = self.load(plugin)
-        manager = self.manager()
-        callers = {caller.name for caller in manager.get_hookcallers(found) or ()}
-        if hook not in callers:
-            return None
-        only = [other for other in manager.get_plugins() if other is not found]
-        try:
-            result = manager.subset_hook_caller(hook, remove_plugins=only)()
-        except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            raise _failed(plugin, f"钩子 {hook} 出错 ({said})", f"hook {hook} raised {said}") from error
-        if isinstance(result, list):
-            return result[0] if result else None
-        return result
+    def active_key(self) -> list[bytes]:
+        """Return the key of something that depends on which plug-ins are active."""
+        return self.key(*(f"{p.group} {p.ref} {p.value} {p.version}" for p in self.plugins if p.status == OK))
 
     def flow_files(self, plugin: Plugin) -> FlowFiles:
-        """Return where a flow's files are.
+        """Return where a flow's files are; the plug-in is imported unless its folder is known and it did not change.
 
         Raises:
             InputError: the plug-in fails, or gives no files.
         """
-        from tmcs.hookspecs import FlowFiles
+        found = self._files.get(plugin.ref)
+        if found is None:
+            from tmcs.flowfiles import FlowFiles
+            from tmcs.lang.cache import recall, store
 
-        files = self.call(plugin, "tmcs_flow")
-        if not isinstance(files, FlowFiles):
-            raise _failed(plugin, "没有实现 tmcs_flow", "does not implement tmcs_flow")
-        return files
+            key = self.key(plugin.ref, plugin.value)
+            known = recall("flow-files", key)
+            if known is not None and is_fresh(known["stamps"]):
+                found = FlowFiles(known["folder"])
+            else:
+                found = self.host.flow_files(plugin)
+                if found.graph is None and found.scripts is None:
+                    store("flow-files", key, {"folder": found.folder, "stamps": self.host.stamps(plugin)})
+            self._files[plugin.ref] = found
+        return found
+
+    def stamps(self, plugin: Plugin) -> list[Stamp]:
+        """Return the files that decide where a flow's folder is; without importing it where they are known."""
+        from tmcs.lang.cache import recall
+
+        known = recall("flow-files", self.key(plugin.ref, plugin.value))
+        if known is not None:
+            return list(known["stamps"])
+        self.host.load(plugin)
+        return self.host.stamps(plugin)
+
+    def notes(self, name: str) -> list[tuple[str, str, str]]:
+        """Return what a resolution should say of a flow's plug-in, ``(code, zh, en)``: that it overrides another."""
+        plugin = self.flow(name)
+        if not plugin.replaces:
+            return []
+        by, over = f"{plugin.dist} {plugin.version}", ", ".join(plugin.replaces)
+        return [("flow-overridden", f"流程 {name} 由插件 {by} 提供，覆盖了 {over} 的",
+                 f"flow {name} is that of plug-in {by}, which overrides {over}")]  # fmt: skip
+
+    def nearest(self, word: str) -> list[str]:
+        """Return the installed names that look most like a word of the configuration."""
+        return nearest(word, [one for plugin in self.plugins for one in (plugin.name, plugin.dist)])
 
 
-def _failed(plugin: Plugin, zh: str, en: str) -> InputError:
-    return InputError(
-        f"插件 {plugin.ref} 不可用: {zh}",
-        f"plug-in {plugin.ref} failed: {en}",
-        hint=Text("见 tmcs plugin list", "see tmcs plugin list"),
-    )
+def _find() -> list[dict[str, Any]]:
+    from tmcs.plugin_load import find
+
+    return find()
+
+
+class PluginError(InputError):
+    """A plug-in that cannot be used (exit 2).
+
+    Attributes:
+        reason: why, ``[zh, en]``, without saying which.
+    """
+
+    def __init__(self, plugin: Plugin, zh: str, en: str, findings: Iterable[Finding] = ()) -> None:
+        words = {DISABLED: ("已停用", "is disabled")}
+        said = words.get(plugin.status, ("不可用", "failed"))
+        super().__init__(
+            f"插件 {plugin.ref} {said[0]}: {zh}",
+            f"plug-in {plugin.ref} {said[1]}: {en}",
+            hint=Text("见 tmcs plugin list", "see tmcs plugin list"),
+            findings=findings,
+        )
+        self.reason = [zh, en]
+
+
+def formats() -> Mapping[str, Callable[[Any, str], str]]:
+    """Return the output formats of plug-ins: ``{name: render}``; a plug-in is imported when its format is taken out.
+
+    ``render(resolution, lang)`` returns the text to print, and raises InternalError where the plug-in fails.
+    """
+    from tmcs.plugin_data import Formats
+
+    return Formats(registry())
+
+
+def extra_readers(warn: Callable[[TmcsError], None] | None = None) -> list[Any]:
+    """Return the order readers that plug-ins bring (see :class:`tmcs.orders.readers.OrderReader`).
+
+    Args:
+        warn: gets the error of each plug-in that fails; the readers of the others are used all the same.
+    """
+    from tmcs.plugin_data import extra_readers
+
+    return extra_readers(warn)
 
 
 _registry: Registry | None = None
@@ -289,7 +364,7 @@ def reset() -> None:
 
 def reason_of(error: TmcsError) -> list[str]:
     """Return why a plug-in failed, ``[zh, en]``, with its first findings."""
-    zh, en = error.text.zh, error.text.en
+    zh, en = error.reason if isinstance(error, PluginError) else (error.text.zh, error.text.en)
     if error.findings:
         zh += ": " + "; ".join(f.message("zh") for f in error.findings[:3])
         en += ": " + "; ".join(f.message("en") for f in error.findings[:3])

@@ -1,8 +1,9 @@
 """A cache of what was read from files, keyed by their content and by the program that read it.
 
 Without it every answer is the same, only later. An entry is used only if it was written by this user's tmcs: the
-folder must belong to the user and be writable by nobody else, and each entry carries a keyed digest whose key is kept
-apart from the cache. Entries are written whole by a rename, so two writers cannot mix. ``TMCS_CACHE=off`` turns it off.
+folder must be the user's own, no link, and writable by nobody else, and each entry carries a keyed digest whose key is
+kept apart from the cache. Entries are written whole by a rename, so two writers cannot mix. ``TMCS_CACHE=off`` turns it
+off; ``tmcs config show`` says whether it is in use, and if not, why.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import contextlib
 import json
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 try:
     from _blake2 import blake2b  # hashlib would load OpenSSL at every start for the same function
@@ -20,11 +21,29 @@ except ImportError:  # pragma: no cover - another Python implementation
 
 from tmcs.files import read_bytes, write_atomic
 
-_MAX_ENTRIES = 400
+_MAX_ENTRIES: Final = 400
+_HALF_WRITTEN: Final = 3600  # seconds after which a temporary file belongs to a writer that died
+_HASH: Final = 32  # characters of an entry's key and of its seal
+_OWNED: Final = hasattr(os, "geteuid")  # elsewhere the user's own folders are private by default
+_OPEN: Final = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)  # fmt: skip
 
 
-def _home(variable: str, fallback: str) -> str:
-    return os.environ.get(variable) or os.path.join(os.path.expanduser("~"), *fallback.split("/"))
+class _UnusableError(Exception):
+    """Why the cache is not used, ``(zh, en)``."""
+
+
+def _base(variable: str, fallback: str) -> str:
+    """Return a base folder of the XDG specification; a relative one is ignored, as that asks."""
+    given = os.environ.get(variable, "")
+    if os.path.isabs(given):
+        return given
+    home = os.path.expanduser("~")
+    if not os.path.isabs(home):
+        raise _UnusableError("没有用户主目录", "there is no home folder")
+    return os.path.join(home, *fallback.split("/"))
 
 
 def _program() -> bytes:
@@ -33,102 +52,196 @@ def _program() -> bytes:
 
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     parts = [__version__]
-    for name in ("core/flow.py", "core/policy.py", "core/source.py", "lang/yaml.py", "plugins.py", "loader.py"):
+    for part in ("", "core", "lang"):
         try:
-            state = os.stat(os.path.join(here, name))
-            parts.append(f"{name}:{state.st_mtime_ns}:{state.st_size}")
-        except OSError:
-            parts.append(name)
-    return "\n".join(parts).encode()
+            with os.scandir(os.path.join(here, part)) as entries:
+                for entry in entries:
+                    if entry.name.endswith(".py"):
+                        state = entry.stat()
+                        parts.append(f"{part}/{entry.name}:{state.st_mtime_ns}:{state.st_size}")
+        except OSError:  # inside an archive
+            parts.append(part)
+    return "\n".join(sorted(parts)).encode()
+
+
+def _check_owned(state: os.stat_result, forbidden: int, what: str) -> None:
+    if not _OWNED:
+        return
+    if state.st_uid != os.geteuid():
+        raise _UnusableError(f"{what} 属于别的用户", f"{what} belongs to another user")
+    if state.st_mode & forbidden:
+        raise _UnusableError(f"{what} 别的用户可以读写", f"{what} is open to other users")
 
 
 class _Cache:
+    """The cache of this process.
+
+    Attributes:
+        folder: where the entries lie.
+        usable: whether it is used; ``why`` says why not, ``(zh, en)``.
+    """
+
     def __init__(self) -> None:
-        self.folder = os.path.join(_home("XDG_CACHE_HOME", ".cache"), "tmcs")
+        self.folder = ""
         self.secret = b""
         self.program = b""
-        self.usable = os.environ.get("TMCS_CACHE", "") != "off" and self._open()
-
-    def _open(self) -> bool:
+        self.usable = False
+        self.why = ("", "")
         try:
+            self._open()
+            self.usable = True
+        except _UnusableError as error:
+            self.why = (str(error.args[0]), str(error.args[1]))
+        except OSError as error:
+            said = f"{error.filename or self.folder}: {error.strerror or error}"
+            self.why = (said, said)
+
+    def _open(self) -> None:
+        if os.environ.get("TMCS_CACHE", "") == "off":
+            raise _UnusableError("由 TMCS_CACHE=off 关闭", "turned off by TMCS_CACHE=off")
+        self.folder = os.path.join(_base("XDG_CACHE_HOME", ".cache"), "tmcs")
+        try:
+            state = os.lstat(self.folder)
+        except FileNotFoundError:
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            state = os.stat(self.folder)
-            if state.st_uid != os.geteuid() or state.st_mode & 0o022:
-                return False
-            self.secret = self._key()
-        except (OSError, RuntimeError):
-            return False
+            state = os.lstat(self.folder)
+        if (state.st_mode & 0o170000) != 0o040000:  # a link may lead to a folder with other things in it
+            raise _UnusableError(f"{self.folder} 不是目录", f"{self.folder} is no folder of its own")
+        _check_owned(state, 0o022, self.folder)
+        self.secret = self._key()
         self.program = _program()
-        return len(self.secret) == 32
 
     def _key(self) -> bytes:
-        path = os.path.join(_home("XDG_STATE_HOME", ".local/state"), "tmcs", "cache.key")
+        path = os.path.join(_base("XDG_STATE_HOME", ".local/state"), "tmcs", "cache.key")
         try:
-            fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            secret = _read_key(path)
         except FileNotFoundError:
+            secret = b""
+        if len(secret) != 32:  # none yet, or one cut short: entries sealed with another key are made anew
             os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-            with contextlib.suppress(FileExistsError):  # another tmcs was first: read its key
-                _publish(path, os.urandom(32))
-            fd = os.open(path, os.O_RDONLY)
-        try:
-            state = os.fstat(fd)
-            if state.st_uid != os.geteuid() or state.st_mode & 0o077:
-                return b""
-            return os.read(fd, 64)
-        finally:
-            os.close(fd)
+            _publish(path, os.urandom(32), replace=bool(secret) or os.path.exists(path))
+            secret = _read_key(path)
+        if len(secret) != 32:
+            raise _UnusableError(f"{path} 有误", f"{path} is wrong")
+        return secret
 
     def key(self, kind: str, sources: list[bytes]) -> str:
-        digest = blake2b(digest_size=16)
+        digest = blake2b(digest_size=_HASH // 2)
         for part in (self.program, kind.encode(), *sources):
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
         return digest.hexdigest()
 
     def seal(self, key: str, payload: bytes) -> bytes:
-        return blake2b(key.encode() + payload, digest_size=16, key=self.secret).hexdigest().encode()
+        return blake2b(key.encode() + payload, digest_size=_HASH // 2, key=self.secret).hexdigest().encode()
 
     def read(self, kind: str, key: str) -> Any:
         """Return an entry, or None where there is none that this user's tmcs wrote whole."""
         try:
-            with open(os.path.join(self.folder, f"{kind}-{key}"), "rb") as file:
+            handle = os.open(os.path.join(self.folder, f"{kind}-{key}"), _OPEN)
+            with open(handle, "rb") as file:
                 data = file.read()
         except OSError:
             return None
-        if data[:32] != self.seal(key, data[33:]):
+        if data[:_HASH] != self.seal(key, data[_HASH + 1 :]):
             return None
-        return json.loads(data[33:])
+        return json.loads(data[_HASH + 1 :])
 
     def write(self, kind: str, key: str, value: Any) -> None:
-        payload = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        payload = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         with contextlib.suppress(OSError):  # a full or read-only disk costs time at the next start, nothing else
             write_atomic(os.path.join(self.folder, f"{kind}-{key}"), self.seal(key, payload) + b"\n" + payload)
             self._prune()
 
     def _prune(self) -> None:
-        entries = [entry for entry in os.scandir(self.folder) if not entry.name.startswith(".")]
-        if len(entries) > _MAX_ENTRIES:
-            entries.sort(key=lambda entry: entry.stat().st_mtime)
-            for entry in entries[: len(entries) // 2]:
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+        """Remove the older half of too many entries, and what dead writers left; never a file that is not ours."""
+        from time import time
+
+        with os.scandir(self.folder) as every:
+            entries = [entry for entry in every if _is_ours(entry.name)]
+        for entry in entries:
+            if entry.name.startswith(".") and entry.stat(follow_symlinks=False).st_mtime < time() - _HALF_WRITTEN:
+                _remove(entry.path)
+        whole = [entry for entry in entries if not entry.name.startswith(".")]
+        if len(whole) > _MAX_ENTRIES:
+            whole.sort(key=lambda entry: entry.stat(follow_symlinks=False).st_mtime)
+            for entry in whole[: len(whole) // 2]:
+                _remove(entry.path)
 
 
-def _publish(path: str, secret: bytes) -> None:
-    """Put the key in place whole: a link fails where another process was first, and never shows half a key."""
-    draft = f"{path}.{os.getpid()}"
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+def _is_ours(name: str) -> bool:
+    """Return whether a file is named like an entry, ``kind-<hash>``, or like one being written, ``.kind-<hash>.…``."""
+    if name.startswith("."):
+        name = name[1:].partition(".")[0]
+    key = name.rpartition("-")[2]
+    return len(key) == _HASH and all(c in "0123456789abcdef" for c in key)
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(path)
+
+
+def _read_key(path: str) -> bytes:
+    handle = os.open(path, _OPEN)
+    with open(handle, "rb") as file:
+        _check_owned(os.fstat(handle), 0o077, path)
+        return file.read(64)
+
+
+def _publish(path: str, secret: bytes, replace: bool) -> None:
+    """Put the key in place whole: never half a key, and never over the one that another process just put there."""
+    draft = f"{path}.{os.urandom(8).hex()}"
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        os.write(fd, secret)
+        with open(handle, "wb") as file:
+            file.write(secret)
+        if replace:
+            os.replace(draft, path)
+            return
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # another tmcs was first: its key is read
+        except OSError:  # a file system without links
+            os.replace(draft, path)
     finally:
-        os.close(fd)
-    try:
-        os.link(draft, path)
-    finally:
-        os.unlink(draft)
+        _remove(draft)
 
 
 _cache: _Cache | None = None
+
+
+def _opened() -> _Cache:
+    global _cache
+    if _cache is None:
+        _cache = _Cache()
+    return _cache
+
+
+def reset() -> None:
+    """Forget the opened cache; for tests, and after the environment changed."""
+    global _cache
+    _cache = None
+
+
+def status() -> tuple[str, bool, tuple[str, str]]:
+    """Return the cache's folder (or ``""``), whether it is used, and if not why, ``(zh, en)``."""
+    cache = _opened()
+    return cache.folder, cache.usable, cache.why
+
+
+def recall(kind: str, sources: list[bytes]) -> Any:
+    """Return what :func:`store` keeps for ``sources``, None where there is nothing."""
+    cache = _opened()
+    return cache.read(kind, cache.key(kind, sources)) if cache.usable else None
+
+
+def store(kind: str, sources: list[bytes], value: Any) -> None:
+    """Keep a JSON-like value for ``sources``, in place of the one that is there; nothing happens without a cache."""
+    cache = _opened()
+    if cache.usable:
+        cache.write(kind, cache.key(kind, sources), value)
 
 
 def cached(kind: str, sources: list[bytes], build: Callable[[], Any]) -> Any:
@@ -139,16 +252,14 @@ def cached(kind: str, sources: list[bytes], build: Callable[[], Any]) -> Any:
         sources: the bytes the value is made of, and of nothing else.
         build: makes the value; whatever it raises passes through and is not cached.
     """
-    global _cache
-    if _cache is None:
-        _cache = _Cache()
-    if not _cache.usable:
+    cache = _opened()
+    if not cache.usable:
         return build()
-    key = _cache.key(kind, sources)
-    found = _cache.read(kind, key)
+    key = cache.key(kind, sources)
+    found = cache.read(kind, key)
     if found is None:
         found = build()
-        _cache.write(kind, key, found)
+        cache.write(kind, key, found)
     return found
 
 
