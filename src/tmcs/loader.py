@@ -5,53 +5,29 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
+from tmcs import builtin
+from tmcs.builtin import BUILT_IN as BUILT_IN
+from tmcs.builtin import HANDBOOK as HANDBOOK
+from tmcs.builtin import POLICY_FILES, handbook, load_common
 from tmcs.core.calendar import WorkingCalendar
 from tmcs.core.errors import Finding, InputError, NotFoundError, TmcsError, unknown_word
 from tmcs.core.facts import Fact
 from tmcs.core.flow import Common, Flow
 from tmcs.core.policy import Policy
 from tmcs.files import read_bytes
-from tmcs.lang.cache import cached
+from tmcs.lang.cache import cached, recall, store
 from tmcs.lang.limits import MAX_BYTES
 
-HANDBOOK: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "handbook")
-BUILT_IN: Final = "tmcs/handbook/"
-
-_common: Common | None = None
 _policies: dict[tuple[str, ...], Policy] = {}
 _flows: dict[str, Flow] = {}
 
 
 def _refuse(zh: str, en: str, findings: list[Finding]) -> InputError:
     return InputError(f"{zh} (共 {len(findings)} 处)", f"{en} ({len(findings)} faults)", findings=findings)
-
-
-def _handbook(name: str) -> bytes:
-    return read_bytes(os.path.join(HANDBOOK, name), MAX_BYTES)
-
-
-def load_common() -> Common:
-    """Return the shared graph: facts, guard and completion."""
-    global _common
-    if _common is None:
-        graph, scripts = _handbook("common.yaml"), _handbook("scripts.yaml")
-
-        def build() -> Any:
-            from tmcs.core.flow_reader import read_common
-            from tmcs.lang.yaml import parse_yaml
-
-            sources = [parse_yaml(graph, BUILT_IN + "common.yaml"), parse_yaml(scripts, BUILT_IN + "scripts.yaml")]
-            normal = read_common(*sources)
-            findings = sources[0].findings + sources[1].findings
-            if findings:
-                raise _refuse("共用流程有误", "the shared graph is wrong", findings)
-            return normal
-
-        _common = Common(cached("common", [graph, scripts], build))
-    return _common
 
 
 def _calendar(normal: dict[str, Any]) -> WorkingCalendar:
@@ -91,12 +67,11 @@ def load_policy(files: Iterable[str | os.PathLike[str]] | None = None) -> Policy
 
 
 def _build_policy(own: tuple[str, ...]) -> Policy:
-    from tmcs.plugin_data import provided
+    from tmcs.plugin_data import fragments
 
-    fragments = [path for one in provided() for path in one["policy"]]
-    names = [BUILT_IN + "policy.yaml", BUILT_IN + "settings.yaml", *fragments, *own]
-    datas = [_handbook("policy.yaml"), _handbook("settings.yaml")]
-    datas += [read_bytes(path, MAX_BYTES) for path in (*fragments, *own)]
+    added = (*fragments(), *own)
+    names = [*(BUILT_IN + name for name in POLICY_FILES), *added]
+    datas = [*map(handbook, POLICY_FILES), *(read_bytes(path, MAX_BYTES) for path in added)]
     common = load_common()
 
     def build() -> Any:
@@ -117,18 +92,29 @@ def _build_policy(own: tuple[str, ...]) -> Policy:
     return Policy(normal, common.facts, _calendar(normal["data"]))
 
 
-def load_flow(name: str) -> Flow:
+def load_flow(name: str, *, checked: bool = True) -> Flow:
     """Return a flow by its id or an alias, with the flows that it goes on in.
 
+    Args:
+        name: the id, or an alias in either language.
+        checked: refuse a flow that fails its check (see :func:`tmcs.plugin_verdict.verdict`; it is remembered).
+
     Raises:
-        InputError: there is no such flow (the nearest are named), or its plug-in fails.
+        InputError: there is no such flow (the nearest are named), or its plug-in is disabled or fails.
     """
     from tmcs.plugins import registry
 
-    names = registry().flow_names()
-    if name not in names:
+    known = registry()
+    if name not in known.flow_names():
+        if known.knows(name):
+            known.flow(name)  # says why it is not active
         name = find_flow(name)
-    return _load(name, ())
+    flow = _load(name, ())
+    if checked and known.flow(name).dist != "tmcs":
+        from tmcs.plugin_verdict import require
+
+        require(known.flow(name), flow)
+    return flow
 
 
 def _load(name: str, outer: tuple[str, ...]) -> Flow:
@@ -137,9 +123,11 @@ def _load(name: str, outer: tuple[str, ...]) -> Flow:
         return found
     from tmcs.plugins import registry
 
-    files = registry().flow_files(registry().flow(name))
+    known = registry()
+    files = known.flow_files(known.flow(name))
     flow = read_flow_files(files.folder, files.graph, files.scripts, name, (*outer, name))
-    flow.installed = frozenset(registry().flow_names())
+    flow.installed = frozenset(known.flow_names())
+    flow.notes = known.notes(name)
     _flows[name] = flow
     return flow
 
@@ -166,14 +154,15 @@ def read_flow_files(
         return _read_flow(datas, (graph, scripts), (graph_name, scripts_name), common, name)
 
     # The name is part of the key: the file name stands in the normal form.
-    key = [*datas, graph_name.encode(), (name or "").encode(), _handbook("common.yaml"), _handbook("scripts.yaml")]
+    key = [*datas, graph_name.encode(), (name or "").encode(), handbook("common.yaml"), handbook("scripts.yaml")]
     normal = cached("flow", key, build)
     targets: dict[str, Flow] = {}
     from tmcs.plugins import registry
 
     for target in normal["jumps"]:
         if target in registry().flow_names() and target not in outer:
-            targets[target] = _load(target, outer)
+            with suppress(InputError, NotFoundError):  # a target that fails is handed over to, as one not installed
+                targets[target] = _load(target, outer)
     return Flow(normal, common, targets)
 
 
@@ -209,21 +198,36 @@ def find_flow(word: str) -> str:
     Raises:
         InputError: none does; the nearest ids and aliases are named.
     """
-    from tmcs.plugins import registry
-
     wanted = word.strip().lower()
-    words: dict[str, str] = {}
-    for name in registry().flow_names():
-        words[name] = name
-        try:
-            flow = load_flow(name)
-        except TmcsError:
-            continue  # a flow that fails is reported by `tmcs plugin list`; its id still names it
-        for alias in (*flow.aliases, *flow.title):
-            words.setdefault(alias.lower(), name)
+    words = _words()
     if wanted in words:
         return words[wanted]
     raise unknown_word("流程", "flow", word, words)
+
+
+def _words() -> dict[str, str]:
+    """Return the flow that each id, alias and title names; kept until a flow's files or the plug-ins change."""
+    from tmcs.plugins import is_fresh, registry, stamp
+
+    known = registry()
+    key = known.active_key()
+    kept = recall("words", key)
+    if kept is not None and is_fresh(kept["stamps"]):
+        return dict(kept["words"])
+    words = {name: name for name in known.flow_names()}
+    stamps = []
+    for name in known.flow_names():
+        plugin = known.flow(name)
+        try:
+            flow = _load(name, ())
+        except TmcsError:  # reported by `tmcs plugin list`; its id still names it
+            stamps += known.host.all_stamps(plugin)
+            continue
+        stamps += [stamp(flow.source), *known.stamps(plugin)]
+        for alias in (*flow.aliases, *flow.title):
+            words.setdefault(alias.lower(), name)
+    store("words", key, {"words": words, "stamps": stamps})
+    return words
 
 
 def following_facts(flow: Flow) -> dict[str, Fact]:
@@ -245,14 +249,14 @@ def following_facts(flow: Flow) -> dict[str, Fact]:
     return facts
 
 
-def load_flows(report: Callable[[str, TmcsError], None] | None = None) -> list[Flow]:
-    """Return every flow that loads; ``report`` is told of those that fail."""
+def load_flows(report: Callable[[str, TmcsError], None] | None = None, *, checked: bool = True) -> list[Flow]:
+    """Return every flow that loads and passes its check; ``report`` is told of those that fail."""
     from tmcs.plugins import registry
 
     flows = []
     for name in registry().flow_names():
         try:
-            flows.append(load_flow(name))
+            flows.append(load_flow(name, checked=checked))
         except (InputError, NotFoundError) as error:
             if report is not None:
                 report(name, error)
@@ -273,7 +277,6 @@ def shared_fact(name: str) -> Fact:
 
 def reset() -> None:
     """Forget what was loaded; for tests and for a process that changes files."""
-    global _common
-    _common = None
+    builtin.reset()
     _policies.clear()
     _flows.clear()

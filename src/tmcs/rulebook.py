@@ -13,9 +13,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
-from tmcs.core.errors import InputError, NotFoundError
+from tmcs.core.errors import InputError, NotFoundError, TmcsError
 from tmcs.core.source import Cursor, Source
 from tmcs.core.text import Text, nearest
 
@@ -365,7 +366,17 @@ def known_ids() -> frozenset[str]:
     if _known is None:
         with open(os.path.join(_HERE, "ids.txt"), encoding="ascii") as file:
             _known = frozenset(file.read().split())
+        _add_from_plugins()
     return _known
+
+
+def _add_from_plugins() -> None:
+    """Add the rules of plug-ins; a plug-in whose rules are wrong stands as failed and adds none."""
+    from tmcs.plugin_data import rule_files
+
+    for path in rule_files():
+        with suppress(TmcsError):
+            register(path)
 
 
 def normalise(id: str) -> str:

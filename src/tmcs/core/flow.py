@@ -74,11 +74,12 @@ class Flow(Graph):
         targets: the flows it jumps to, by id; a jump to one that is not installed becomes a hand-over.
         source: where it was read from, for messages; ``digest`` identifies its contents.
         installed: the ids of all flows there are, or None where that is not known.
+        notes: what a resolution of this flow should say of it, ``(code, zh, en)``: its plug-in overrides another's.
     """
 
     __slots__ = (
-        "aliases", "common", "completes", "concerns", "digest", "guard", "installed", "jumps", "listed", "nexts", "section",
-        "source", "start", "targets", "title",
+        "aliases", "common", "completes", "concerns", "digest", "guard", "installed", "jumps", "listed", "nexts", "notes",
+        "section", "source", "start", "targets", "title",
     )  # fmt: skip
 
     def __init__(self, normal: Mapping[str, Any], common: Common, targets: Mapping[str, Flow] | None = None) -> None:
@@ -99,6 +100,7 @@ class Flow(Graph):
         self.source: str = normal["source"]
         self.digest: str = normal["digest"]
         self.installed: frozenset[str] | None = None
+        self.notes: list[tuple[str, str, str]] = []
 
     @property
     def common_nexts(self) -> list[str]:

@@ -71,7 +71,7 @@ class _Run:
         self.sources: dict[str, str] = {}
         self.path: list[Step] = []
         self.effects: list[Effects] = []
-        self.warnings: list[tuple[str, str, str]] = []
+        self.warnings = list(linked.flow.notes)
         self.tier = snapshot.tiers[0]
 
     def take(self, facts: Mapping[str, Any], sources: Mapping[str, str] | None) -> None:

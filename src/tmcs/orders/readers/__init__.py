@@ -96,19 +96,9 @@ def plugged(warn: Callable[[TmcsError], None] | None = None) -> list[OrderReader
     Args:
         warn: gets the error of each plug-in that fails; the others are used all the same.
     """
-    from tmcs.plugins import registry
+    from tmcs.plugins import extra_readers
 
-    found: list[OrderReader] = []
-    known = registry()
-    for plugin in known.others():
-        if "tmcs_order_readers" not in plugin.data.get("hooks", ("tmcs_order_readers",)):
-            continue
-        try:
-            found += known.call(plugin, "tmcs_order_readers") or []
-        except TmcsError as error:
-            if warn is not None:
-                warn(error)
-    return found
+    return extra_readers(warn)
 
 
 def choose(source: Source, report: Report, among: list[OrderReader], kind: str | None = None) -> OrderReader:
