@@ -101,28 +101,34 @@ ORDERS: list[dict[str, str]] = [
      "back": "退款成功"},
 ]  # fmt: skip
 
-ORDER_HEAD = (
+
+def columns(names: str) -> list[str]:
+    """Return a header row from its names, joined by commas."""
+    return names.split(",")
+
+
+ORDER_HEAD = columns(
     "订单编号,买家会员名,买家支付宝账号,支付单号,支付详情,买家应付货款,买家应付邮费,买家支付积分,总金额,返点积分,"
     "买家实际支付金额,买家实际支付积分,订单状态,买家留言,收货人姓名,收货地址 ,运送方式,联系电话 ,联系手机,"
     "虚拟号过期时间,订单创建时间,订单付款时间 ,宝贝标题 ,宝贝种类 ,物流单号 ,物流公司,订单备注,宝贝总数量,店铺Id,"
     "店铺名称,订单关闭原因,"
     "卖家服务费,买家服务费,发票抬头,是否手机订单,修改后的收货地址,天猫卡券抵扣,集分宝抵扣,退款金额,确认收货时间,"
     "打款商家金额,发货时间,商家备忘,备注标签,主订单编号"
-).split(",")  # noqa: SIM905
-ITEM_HEAD = (
+)
+ITEM_HEAD = columns(
     "子订单编号,主订单编号,标题,价格,购买数量,外部系统编号,商品属性,套餐信息,备注,订单状态,商家编码,支付单号,"
     "买家应付货款,买家实际支付金额,退款状态,退款金额,订单创建时间,订单付款时间"
-).split(",")  # noqa: SIM905
-XLSX_HEAD = (
+)
+XLSX_HEAD = columns(
     "订单编号,支付单号,买家应付货款,买家应付邮费,总金额,买家实付金额,订单状态,收货地址,订单创建时间,订单付款时间,商品标题,"
     "宝贝种类,物流单号,物流公司,备注标签,商家备注,宝贝总数量,订单关闭原因,商家编码,退款金额,发货时间,确认收货时间"
-).split(",")  # noqa: SIM905
-DELIVERY_HEAD = (
+)
+DELIVERY_HEAD = columns(
     "订单编号,LBX单号,物流公司,物流公司编码,物流单号,发货时间,揽收时间,签收时间,物流状态,最新轨迹时间,最新轨迹,异常原因"
-).split(",")  # noqa: SIM905
-WAREHOUSE_HEAD = (
+)
+WAREHOUSE_HEAD = columns(
     "登记时间,仓库,LBX单号,订单编号,物流公司,物流单号,反馈类型,商家编码,应发数量,实发数量,处理状态,处理说明,登记人"
-).split(",")  # noqa: SIM905
+)
 
 TOP_STATUS = {
     UNPAID: "WAIT_BUYER_PAY", PAID: "WAIT_SELLER_SEND_GOODS", PART: "SELLER_CONSIGNED_PART",

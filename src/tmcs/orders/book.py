@@ -88,16 +88,14 @@ class Book:
 
     def _open_to_read(self) -> sqlite3.Connection:
         try:
-            connection = self._connect("mode=ro")
-            version = check_version(connection, self.path)
+            connection, version = self._connect_checked("mode=ro")
         except sqlite3.OperationalError:
             if not os.path.exists(self.path):
                 raise _no_book(self.path) from None
             if os.path.exists(f"{self.path}-wal"):
                 raise
             # A folder that may not be written: without a log beside it the file is at rest and complete.
-            connection = self._connect("immutable=1")
-            version = check_version(connection, self.path)
+            connection, version = self._connect_checked("immutable=1")
         if 0 < version < VERSION:
             connection.close()
             return self._open_to_write()
@@ -107,6 +105,14 @@ class Book:
                 raise StorageError(f"不是 tmcs 的订单簿: {self.path}", f"not an order book of tmcs: {self.path}")
             raise _no_book(self.path)
         return connection
+
+    def _connect_checked(self, query: str) -> tuple[sqlite3.Connection, int]:
+        connection = self._connect(query)
+        try:
+            return connection, check_version(connection, self.path)
+        except BaseException:
+            connection.close()
+            raise
 
     def _connect(self, query: str) -> sqlite3.Connection:
         return sqlite3.connect(uri(self.path, query), uri=True, isolation_level=None, timeout=BUSY_SECONDS)
@@ -201,6 +207,8 @@ class Book:
             title: part of a title.
             limit: how many at most.
         """
+        if any(word is not None and "\0" in word for word in (text, phone_end, nick, parcel, title)):
+            return []  # SQLite would end the word there
         groups: list[list[tuple[str, list[Any]]]] = []
         if phone_end is not None:
             groups.append([_by_phone(phone_end)])

@@ -61,6 +61,7 @@ class Source:
         file.seek(0)
         self.form = _form(name, self.head)
         self._table: Table | None = None
+        self._text: io.TextIOWrapper | None = None
         self._encoding: str | None = None
         self._bad_utf8 = -1
 
@@ -85,7 +86,9 @@ class Source:
         """Return the file as text from its beginning, line ends untouched."""
         encoding = self.encoding
         self.file.seek(0)
-        return io.TextIOWrapper(self.file, encoding=encoding, errors="tmcs-mark-cut", newline="")
+        if self._text is None:
+            self._text = io.TextIOWrapper(self.file, encoding=encoding, errors="tmcs-mark-cut", newline="")
+        return self._text
 
     def table(self, report: Report) -> Table:
         """Return the file's table, opened once; the findings of its rows go to ``report``.
@@ -128,7 +131,7 @@ class Source:
 
     def close(self) -> None:
         """Close the file."""
-        self.file.close()
+        (self._text or self.file).close()
 
     def __enter__(self) -> Source:
         return self

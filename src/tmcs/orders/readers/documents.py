@@ -72,8 +72,6 @@ def documents(source: Source, report: Report) -> Iterator[tuple[int, Any]]:
         yield 1, _whole(source, file.read())
     except UnicodeDecodeError:
         raise source.encoding_error() from None
-    finally:
-        file.detach()
 
 
 def _is_whole(line: str) -> bool:

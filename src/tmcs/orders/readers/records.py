@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tmcs.core.errors import InputError
@@ -13,6 +13,7 @@ from tmcs.orders.fragment import LINES_NONE, LINES_OWN, Fragment, Report
 from tmcs.orders.readers import Head
 from tmcs.orders.readers.documents import documents
 from tmcs.orders.source import Source
+from tmcs.orders.values import Inexact
 
 _TIMES = ("created", "pay_time", "consign_time", "sign_time", "end_time")
 _MONEY = ("payment", "post_fee")
@@ -53,6 +54,12 @@ def _checked(record: Any, where: str, line: int, report: Report) -> dict[str, An
     if not isinstance(record, dict):
         report.add(line, 0, f"{place}应为对象", f"{place}an object was expected")
         return None
+    floats = [path for path, value in _leaves(record) if value.__class__ is Inexact]
+    if floats:
+        names = ", ".join(floats)
+        zh, en = f"{place}数字应写成文本: {names}", f"{place}must be text, not a number: {names}"
+        report.add(line, 0, zh, en, '"35.00"')
+        return None
     try:
         order = Order(record)
         good = _normal(record, order)
@@ -67,6 +74,20 @@ def _checked(record: Any, where: str, line: int, report: Report) -> dict[str, An
         zh, en = f"{place}没见过的订单状态: {status}", f"{place}unknown order status: {status}"
         report.add(line, 0, zh, en, "", nearest(status, STATUSES), lost=False)
     return good
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield (path, value) of everything in a record that is neither object nor list."""
+    parts: Iterable[tuple[Any, Any]]
+    if isinstance(value, dict):
+        parts = ((f"{path}.{key}" if path else key, part) for key, part in value.items())
+    elif isinstance(value, list):
+        parts = ((f"{path}[{n}]", part) for n, part in enumerate(value))
+    else:
+        yield path, value
+        return
+    for name, part in parts:
+        yield from _leaves(part, name)
 
 
 def _wrong(key: str, zh: str, en: str) -> InputError:

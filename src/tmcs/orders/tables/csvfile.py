@@ -104,8 +104,6 @@ def _rows(source: Source, report: Report) -> Iterator[tuple[int, list[str]]]:
             yield line, row
     except UnicodeDecodeError:
         raise source.encoding_error() from None
-    finally:
-        file.detach()  # the file belongs to the Source, which closes it
 
 
 def _bad(report: Report, line: int, zh: str, en: str) -> None:

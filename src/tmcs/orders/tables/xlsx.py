@@ -81,12 +81,11 @@ def _cell(value: Any) -> str:
 def _rows(source: Source, sheet: Any) -> Iterator[tuple[int, list[str]]]:
     sheet.reset_dimensions()
     try:
-        # One row and column more than the caps, so that going over them shows.
-        rows = sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True)
-        for line, cells in enumerate(rows, 1):
+        # One row more than the cap, so that going over it shows; a row that is too wide ends the reading at once.
+        for line, cells in enumerate(sheet.iter_rows(max_row=MAX_ROWS + 1, values_only=True), 1):
             if line > MAX_ROWS:
                 raise _refuse(source, f"超过 {MAX_ROWS} 行", f"more than {MAX_ROWS} rows")
-            if len(cells) > MAX_COLUMNS and cells[MAX_COLUMNS] is not None:
+            if len(cells) > MAX_COLUMNS and any(value is not None for value in cells[MAX_COLUMNS:]):
                 raise _refuse(source, f"超过 {MAX_COLUMNS} 列", f"more than {MAX_COLUMNS} columns")
             yield line, [_cell(value) for value in cells]
     except InputError:
