@@ -25,11 +25,12 @@ class Terminal:
             os.environ.update(TERM="dumb", COLUMNS="100")
             os.execv(sys.executable, [sys.executable, "-m", "tmcs", *argv])
         self.seen = ""
+        self.place = 0
 
     def until(self, text: str) -> str:
-        """Read until ``text`` appears and return what came."""
+        """Read on until ``text`` appears and return what came up to it."""
         end = time.monotonic() + 30
-        start = len(self.seen)
+        start = self.place
         while text not in self.seen[start:]:
             if not select.select([self.fd], [], [], max(0, end - time.monotonic()))[0]:
                 raise AssertionError(f"{text!r} did not appear in {self.seen[start:]!r}")
@@ -40,7 +41,8 @@ class Terminal:
             if not data:
                 raise AssertionError(f"ended without {text!r}: {self.seen[start:]!r}")
             self.seen += data.decode()
-        return self.seen[start:]
+        self.place = self.seen.index(text, start) + len(text)
+        return self.seen[start : self.place]
 
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())

@@ -36,7 +36,7 @@ def test_the_first_screen_says_what_to_do_what_to_say_and_what_may_be_promised(d
     assert "退款 100.00 元" in first[1]
     assert "就地报废" in first[2]
     assert "优惠券 10.00 元" in first[3] and "二线" in first[3]
-    assert ran.out.index("做什么") < ran.out.index("说什么") < ran.out.index("任务")
+    assert ran.out.index("做什么") < ran.out.index("说什么") < ran.out.index("\n任务\n")
     assert ran.err == ""
 
 

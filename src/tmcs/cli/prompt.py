@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import click
-
 from tmcs.core.errors import InputError
 from tmcs.core.facts import Fact
 from tmcs.core.flow import Flow
@@ -73,7 +71,7 @@ def ask_fact(fact: Fact, choices: Mapping[str, str], lang: str, *, can_go_back: 
     for number, label in enumerate(choices.values(), 1):
         _say(f"  {number}  {label}")
     while True:
-        typed = _read(fact, choices, lang).strip()
+        typed = _read(fact, choices).strip()
         if typed in BACK:
             if can_go_back:
                 return None
@@ -89,15 +87,11 @@ def ask_fact(fact: Fact, choices: Mapping[str, str], lang: str, *, can_go_back: 
                 _say(clean(error.text.pick(lang)))
 
 
-def _read(fact: Fact, choices: Mapping[str, str], lang: str) -> str:
+def _read(fact: Fact, choices: Mapping[str, str]) -> str:
+    """Return a line typed at the terminal; Ctrl-C interrupts the command, Ctrl-D (EOFError) only the questions."""
     form = f"1-{len(choices)}" if choices else fact.type
-    try:
-        answer: str = click.prompt(form, prompt_suffix="> ", err=True, default="", show_default=False)
-    except click.exceptions.Abort:
-        if sys.stdin.isatty():  # Ctrl-C ends the command; Ctrl-D only the questions
-            raise
-        raise EOFError from None
-    return answer
+    print(f"{form}> ", end="", file=sys.stderr, flush=True)
+    return input()
 
 
 def _choices(result: Resolution, fact: Fact, lang: str) -> dict[str, str]:

@@ -191,8 +191,10 @@ def _money(record: Mapping[str, Any], key: str, where: str, faults: list[Text]) 
     if value is None:
         return None
     try:
+        if not isinstance(value, str):
+            raise ValueError(value)
         return parse_money(value)
-    except (ValueError, TypeError):
+    except ValueError:
         _fault(faults, f"{where}.{key}", value, "金额文本，如 \"35.00\"", 'an amount as text such as "35.00"')
         return None
 

@@ -86,7 +86,7 @@ class _Checker:
             return
         self.tiers = [name for name, label in self.root["tiers"].items() if label.texts()]
         for name, limit in self.root["limits"].items():
-            if limit.keys(_LIMIT_KEYS, ("type", "value")):
+            if limit.keys(_LIMIT_KEYS, ("type", "value"), self._others("limits", name)):
                 kind = limit["type"].word(("money", "number"), "类型", "type")
                 self.limits[name] = kind
                 self._amount(limit["value"], kind)
@@ -94,12 +94,12 @@ class _Checker:
             self._payout(name, payout)
         for _, table in self.root["tables"].items():
             self._table(table)
-        for _, deadline in self.root["deadlines"].items():
-            self._deadline(deadline)
-        for name, setting in self._section("settings"):
+        for name, deadline in self.root["deadlines"].items():
+            self._deadline(name, deadline)
+        for _, setting in self._section("settings"):
             if setting.keys(_SETTING_KEYS, ("value",)) and isinstance(setting["value"].value, dict):
                 setting["value"].texts()
-        for name, queue in self._section("queues"):
+        for _, queue in self._section("queues"):
             if queue.keys(("label", "from", "cite", "note"), ("label",)):
                 queue["label"].texts()
                 if (moved := queue.get("from")) and moved.keys(self.tiers):
@@ -109,6 +109,10 @@ class _Checker:
             for key in ("off", "on"):
                 for day in calendar[key].each() if calendar.get(key) else ():
                     day.parsed(date.fromisoformat, "日期", "a date such as 2027-02-17", date.min)
+
+    def _others(self, section: str, name: str) -> list[str]:
+        """Return the entries of a section that ``name`` was perhaps meant to be."""
+        return nearest(name, [other for other in self.root[section].value if other != name])
 
     def _section(self, name: str) -> Iterable[tuple[str, Cursor]]:
         section = self.root.get(name)
@@ -126,7 +130,7 @@ class _Checker:
         return rate
 
     def _payout(self, name: str, payout: Cursor) -> None:
-        if not payout.keys(_PAYOUT_KEYS, ("title", "offer", "rows")):
+        if not payout.keys(_PAYOUT_KEYS, ("title", "offer", "rows"), self._others("payouts", name)):
             return
         payout["title"].texts()
         payout["offer"].word(OFFERS, "方式", "offer")
@@ -236,8 +240,9 @@ class _Checker:
             if name != "otherwise":
                 self._conditions(table["rows"][name]["when"], [*self.facts, "tier"])
 
-    def _deadline(self, deadline: Cursor) -> None:
-        if not deadline.keys(_DEADLINE_KEYS, ("id", "start", "parts", "rule")):
+    def _deadline(self, name: str, deadline: Cursor) -> None:
+        required = ("id", "start", "parts", "rule")
+        if not deadline.keys(_DEADLINE_KEYS, required, self._others("deadlines", name)):
             return
         dates = [name for name, fact in self.facts.items() if fact.type == "date"]
         deadline["start"].word(["now", *dates], "起点", "start")

@@ -96,8 +96,11 @@ class Cursor:
             return self[key]
         return None
 
-    def keys(self, valid: Iterable[str], required: Iterable[str] = ()) -> bool:
-        """Check that this is a mapping with only ``valid`` keys and all ``required`` ones."""
+    def keys(self, valid: Iterable[str], required: Iterable[str] = (), near: Iterable[str] = ()) -> bool:
+        """Check that this is a mapping with only ``valid`` keys and all ``required`` ones.
+
+        ``near`` are the names that were perhaps meant instead, for an entry that lacks what it must have.
+        """
         if not isinstance(self.value, dict):
             self.fault("应为映射", "must be a mapping", expected="key: value")
             return False
@@ -108,7 +111,7 @@ class Cursor:
                 self[key].fault(f"未知的键 {key}", f"unknown key {key}", ", ".join(words), near, key=True)
         missing = [key for key in required if key not in self.value]
         for key in missing:
-            self.fault(f"缺少 {key}", f"{key} is missing", expected=key)
+            self.fault(f"缺少 {key}", f"{key} is missing", expected=key, near=near)
         return not missing
 
     def items(self) -> Iterator[tuple[str, Cursor]]:
