@@ -134,7 +134,7 @@ def program(flow: Flow, snapshot: Snapshot) -> Program:
     found = snapshot.programs.get(flow)
     if found is None:
         found = snapshot.programs[flow] = Program(flow, snapshot)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 class _Linker:

@@ -24,6 +24,10 @@ NEEDS_FACTS: Final = "needs-facts"
 WAITING: Final = "waiting"
 
 
+#: A step as the walk notes it, before anybody reads it: node, fact, value, source, cites.
+Walked = tuple["Node", str | None, Any, str, list[str]]
+
+
 class Step:
     """One node that was walked: the fact it asked, its value and who supplied it."""
 
@@ -51,13 +55,13 @@ class Resolution:
         tasks: ``(queue, text, due day or None)``.
         deadlines: ``(deadline, due day, certainty)``.
         next_flow: the flow the case continues in, or None.
-        path: the nodes walked.
+        walked: the nodes walked, bare; :attr:`path` gives them as steps.
         warnings: ``(code, zh, en)``.
     """
 
     __slots__ = (
         "amount", "deadlines", "effects", "flow", "goods", "known", "line", "needs", "next_flow", "now", "order",
-        "outcome", "path", "payouts", "route", "snapshot", "status", "tables", "tasks", "tier", "waits", "warnings",
+        "outcome", "payouts", "route", "snapshot", "status", "tables", "tasks", "tier", "waits", "walked", "warnings",
     )  # fmt: skip
 
     flow: Flow
@@ -78,10 +82,15 @@ class Resolution:
     deadlines: list[tuple[Deadline, date, str]]
     next_flow: str | None
     effects: list[Effects]
-    path: list[Any]
+    walked: list[Walked]
     known: dict[str, Any]
     tables: Mapping[str, Any]
     warnings: list[tuple[str, str, str]]
+
+    @property
+    def path(self) -> list[Step]:
+        """The nodes walked, in order."""
+        return [Step(*one) for one in self.walked]
 
     @property
     def item(self) -> str | None:

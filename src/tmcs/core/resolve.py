@@ -14,7 +14,7 @@ from tmcs.core.order import ORDER_FACTS, SHANGHAI, Line, Order
 from tmcs.core.payout import Payout
 from tmcs.core.policy import Deadline, Policy, Snapshot
 from tmcs.core.program import PAYOUT_FORM, PAYOUT_OFFER, QUIET, ROUTE, Effects, Node, Program, program
-from tmcs.core.resolution import NEEDS_FACTS, RESOLVED, WAITING, Resolution, Step
+from tmcs.core.resolution import NEEDS_FACTS, RESOLVED, WAITING, Resolution, Walked
 
 _LIMIT: Final = 1000  # nodes walked; a checked flow ends long before
 
@@ -59,7 +59,7 @@ def resolve(
 class _Run:
     """One walk through a linked flow."""
 
-    __slots__ = ("effects", "known", "line", "now", "order", "path", "program", "snapshot", "sources", "tier", "warnings")
+    __slots__ = ("effects", "known", "line", "now", "order", "program", "snapshot", "sources", "tier", "walked", "warnings")
 
     def __init__(self, linked: Program, snapshot: Snapshot, order: Order | None, now: datetime) -> None:
         self.program = linked
@@ -69,7 +69,7 @@ class _Run:
         self.line: Line | None = None
         self.known: dict[str, Any] = {}
         self.sources: dict[str, str] = {}
-        self.path: list[Step] = []
+        self.walked: list[Walked] = []
         self.effects: list[Effects] = []
         self.warnings = list(linked.flow.notes)
         self.tier = snapshot.tiers[0]
@@ -165,7 +165,7 @@ class _Run:
     def walk(self) -> Resolution:
         waits: list[tuple[str, str, date | None]] = []
         node: Node | None = self.program.start
-        known, sources, path, effects = self.known, self.sources, self.path, self.effects
+        known, sources, walked, effects = self.known, self.sources, self.walked, self.effects
         for _ in range(_LIMIT):
             assert node is not None
             if node.fx is not None:
@@ -184,10 +184,10 @@ class _Run:
                     if value is None:
                         if node.unset is None:
                             return self.stop(node, name, waits)
-                        path.append(Step(node, name, None, "unset", node.cites))
+                        walked.append((node, name, None, "unset", node.cites))
                         node = node.unset
                         continue
-                path.append(Step(node, name, value, sources.get(name, "order"), node.cites))
+                walked.append((node, name, value, sources.get(name, "order"), node.cites))
                 found = node.branches.get(value)
                 node = found if found is not None else node.follow(value)
                 continue
@@ -195,7 +195,7 @@ class _Run:
                 on, fact, due = node.wait
                 waits.append((on, fact, self.due_day(due)))
             if node.kind is LEAF:
-                path.append(Step(node, None, node.outcome or "waiting", "flow", node.cites))
+                walked.append((node, None, node.outcome or "waiting", "flow", node.cites))
                 return self.finish(node, waits)
             if node.jump is not None:
                 for name, value in node.sets.items():
@@ -215,10 +215,10 @@ class _Run:
         name = node.fact
         for fact, value in zip(table.inputs, key, strict=True):
             if value is not None:
-                self.path.append(Step(node, fact, value, self.sources.get(fact, "order"), node.cites))
+                self.walked.append((node, fact, value, self.sources.get(fact, "order"), node.cites))
         self.known[name] = row.result
         self.sources[name] = "table"
-        self.path.append(Step(node, name, row.result, "table", row.cites or table.cites))
+        self.walked.append((node, name, row.result, "table", row.cites or table.cites))
         return None
 
     def start_of(self, name: str) -> date:
@@ -368,7 +368,7 @@ class _Run:
         result.route = result.amount = result.goods = None
         result.payouts = []
         result.needs, result.waits = needs, waits
-        result.effects, result.path, result.known = self.effects, self.path, self.known
+        result.effects, result.walked, result.known = self.effects, self.walked, self.known
         result.warnings = self.warnings
         self._schedule(result)
         return result
