@@ -43,7 +43,7 @@ def _open(store: str | None) -> Book:
     return Book(_store_path(store))
 
 
-@command.command("import")
+@command.command("import", short_help="导入导出文件 · import exports")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="有一处问题就什么都不导入 · keep nothing if there is any finding")
 @click.option("--kind", metavar="KIND", help="文件类型，默认自动识别 · kind of file; recognised by itself otherwise")
@@ -68,7 +68,11 @@ def import_(
         raise InputError("“-”只能用一次", "- can be given once only")
     out = _ImportOutput(form, lang, quiet)
     try:
-        among = readers(plugged(lambda error: note(error.text.pick(lang))))
+
+        def warn(error: TmcsError) -> None:
+            note(error.text.pick(lang))
+
+        among = readers(plugged(warn), warn)
         with Book(_store_path(store), write=True) as book:
             import_files(
                 book, files, among, kind=kind, strict=strict, sink=out.finding, progress=out.progress, done=out.done
@@ -185,7 +189,7 @@ def _show_entries(entries: list[Entry], form: str, lang: str) -> None:
     click.echo(order_table(rows, lang, words()["status_names"]))
 
 
-@command.command("find")
+@command.command("find", short_help="查找 · find by phone end, nick, parcel or title")
 @click.argument("text", required=False)
 @click.option("--phone-end", metavar="DIGITS", help="手机号末几位 · last digits of the phone")
 @click.option("--nick", help="买家会员名或其开头 · the buyer's nick or its beginning")
@@ -229,7 +233,7 @@ def find(
     return EXIT_OK
 
 
-@command.command("show")
+@command.command("show", short_help="查看一单 · show one order")
 @click.argument("order_id", metavar="ID")
 @click.option("--reveal", is_flag=True, help="显示姓名、电话、地址等 · show names, phones and addresses unmasked")
 @_store_option

@@ -240,7 +240,7 @@ class Book:
                     return ends
             around = [row[0] for row in ask("SELECT tid FROM orders WHERE tid >= ? ORDER BY tid LIMIT 50", (tid,))]
             around += [row[0] for row in ask("SELECT tid FROM orders WHERE tid < ? ORDER BY tid DESC LIMIT 50", (tid,))]
-        return nearest(tid, around, limit=min(limit, 3))
+        return nearest(tid, (other for other in around if abs(len(other) - len(tid)) < 4), limit=min(limit, 3))
 
     def notes(self, tid: str, kind: str | None = None) -> list[dict[str, str]]:
         """Return the rows of the delivery report (``delivery``) and warehouse feedback (``warehouse``) of an order.

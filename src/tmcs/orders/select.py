@@ -81,6 +81,7 @@ def _from_files(order_id: str, names: list[str], extra: Iterable[OrderReader] | 
     findings: list[Finding] = []
 
     def keep(finding: Finding) -> None:
+        """Keep the first few: they may say why the order is not found."""
         if len(findings) < _KEPT_FINDINGS:
             findings.append(finding)
 

@@ -67,11 +67,14 @@ class OrderReader(Protocol):
         """Yield what the file says of each order; report what it cannot take."""
 
 
-def readers(extra: Iterable[OrderReader] = ()) -> list[OrderReader]:
+def readers(
+    extra: Iterable[OrderReader] = (), warn: Callable[[TmcsError], None] | None = None
+) -> list[OrderReader]:
     """Return all readers, those of plug-ins (``extra``) first, so that they can take what a built-in one would.
 
-    Raises:
-        InputError: two readers have one name.
+    Args:
+        extra: more readers; one whose name is taken is left out.
+        warn: gets an error for each one left out.
     """
     from tmcs.orders.readers.items import ItemReader
     from tmcs.orders.readers.orders import OrderReportReader
@@ -82,12 +85,16 @@ def readers(extra: Iterable[OrderReader] = ()) -> list[OrderReader]:
     built_in: list[OrderReader] = [
         OrderReportReader(), ItemReader(), DeliveryReader(), WarehouseReader(), RecordReader(), TopReader(),
     ]  # fmt: skip
-    every = [*extra, *built_in]
-    names = [reader.name for reader in every]
-    for name in names:
-        if names.count(name) > 1:
-            raise InputError(f"两个订单读取器同名: {name}", f"two order readers have the same name: {name}")
-    return every
+    taken = {reader.name for reader in built_in}
+    first: list[OrderReader] = []
+    for reader in extra:
+        if reader.name not in taken:
+            taken.add(reader.name)
+            first.append(reader)
+        elif warn is not None:
+            name = reader.name
+            warn(InputError(f"订单读取器重名，已忽略: {name}", f"an order reader's name is taken; left out: {name}"))
+    return [*first, *built_in]
 
 
 def plugged(warn: Callable[[TmcsError], None] | None = None) -> list[OrderReader]:
