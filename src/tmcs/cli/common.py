@@ -11,6 +11,26 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def help_option(ctx: click.Context) -> click.Option:
+    """Return ``-h/--help`` in both languages. (click's own text would load gettext and locale at every start.)"""
+
+    def show(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), color=ctx.color)
+            ctx.exit()
+
+    return click.Option(
+        ["-h", "--help"], is_flag=True, is_eager=True, expose_value=False, help="帮助 · this help", callback=show
+    )
+
+
+class Command(click.Command):
+    """A command whose help option is ours."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return help_option(ctx)
+
+
 def lang_option(command: F) -> F:
     """Add ``--lang``: zh or en; default from the configuration, then the locale, else zh."""
 

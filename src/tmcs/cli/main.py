@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import click
 
+from tmcs.cli.common import help_option
 from tmcs.core.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_IO, TmcsError
 
 #: Command -> (module, short help zh, short help en). A module is imported only when its command is called.
@@ -28,6 +29,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports each only when it is called."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return help_option(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tmcs.cli.common import lang_option
+from tmcs.cli.common import Command, lang_option
 from tmcs.cli.given import find_order, moment, parse_sets, read_facts
 from tmcs.core.errors import InputError
 from tmcs.core.flow import Flow
@@ -17,7 +17,7 @@ from tmcs.core.resolve import resolve
 FORMATS = ("text", "json", "yaml", "markdown")
 
 
-@click.command("resolve", short_help="处理一单 · settle one order problem")
+@click.command("resolve", cls=Command, short_help="处理一单 · settle one order problem")
 @click.argument("flow", required=False)
 @click.option("--order", "order_id", metavar="ID", help="订单编号，查订单簿或 --orders 文件 · order number")
 @click.option("--orders", "order_files", metavar="FILE", multiple=True, help="只用这些导出文件，不用订单簿 · read these exports instead of the order book")

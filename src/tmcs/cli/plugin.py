@@ -1,0 +1,139 @@
+"""`tmcs plugin`: what is installed, whether it works, and a start for a plug-in of one's own."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tmcs.cli.common import format_option, lang_option, note
+from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK
+
+if TYPE_CHECKING:
+    from tmcs.core.check_report import CheckReport
+    from tmcs.plugin_check import State
+
+_STATUS = {"ok": "正常", "failed": "失败", "disabled": "停用", "overridden": "被覆盖"}
+_KIND = {"flow": "流程", "plugin": "插件"}
+
+
+@click.group("plugin", short_help="插件 · plug-ins")
+def command() -> None:
+    """插件: 列出、检查、新建 · plug-ins: list, check, make a new one."""
+
+
+@command.command("list")
+@format_option("text", "json", "yaml")
+@lang_option
+def list_(form: str, lang: str) -> int:
+    """列出全部插件，失败的在前并说明原因 · list all plug-ins, the failed ones first, each with its reason.
+
+    退出码 0，即使有失败的；要据此判断请用 tmcs plugin check · exit 0 even if one failed; check is what exits 1.
+    """
+    from tmcs.plugin_check import states, warnings
+
+    found = states()
+    for text in warnings():
+        note(text.pick(lang))
+    _show(found, form, lang)
+    return EXIT_OK
+
+
+@command.command("check")
+@click.argument("names", nargs=-1, metavar="[NAME|FOLDER]...")
+@format_option("text", "json", "yaml")
+@lang_option
+def check_(names: tuple[str, ...], form: str, lang: str) -> int:
+    """真正导入并检查插件，连同例子；有问题退出码 1 · import and check plug-ins for real, worked cases too; exit 1 if one fails.
+
+    NAME: 名称、发行包，或 发行包:名称；FOLDER: 未安装的流程 · a name, a distribution or both (dist:name); or the folder
+    of a flow that is not installed.
+    """
+    from tmcs.plugin_check import check, check_folder, warnings
+
+    folders = [name for name in names if os.path.isdir(name)]
+    found = check([name for name in names if name not in folders]) if len(folders) < len(names) or not names else []
+    reports = [check_folder(folder) for folder in folders]
+    said = warnings()
+    for text in said:
+        note(text.pick(lang))
+    if found or form != "text":
+        _show(found, form, lang, reports)
+    if form == "text":
+        _show_findings(found, reports, lang)
+    failed = any(one.plugin.status == "failed" for one in found) or any(report.findings for report in reports)
+    return EXIT_FINDINGS if failed or said else EXIT_OK
+
+
+@command.command("new")
+@click.argument("name")
+@click.option("--dir", "parent", metavar="DIR", default=".", show_default=True, help="放在哪个文件夹里 · where to put it")
+@lang_option
+def new(name: str, parent: str, lang: str) -> int:
+    """新建一个流程插件: 装上就能用、能通过检查 · write a flow plug-in that installs, runs and passes its check.
+
+    NAME: 流程名，如 crate-return · the flow id.
+    """
+    from tmcs.plugin_new import write_skeleton
+
+    folder, files = write_skeleton(name, parent)
+    for file in files:
+        print(os.path.join(folder, file))
+    if lang == "en":
+        note(f"next: pip install -e {folder} && tmcs plugin check {name} && tmcs resolve {name} -s wanted=yes")
+    else:
+        note(f"下一步: pip install -e {folder} && tmcs plugin check {name} && tmcs resolve {name} -s wanted=yes")
+    return EXIT_OK
+
+
+def _show(found: list[State], form: str, lang: str, reports: list[CheckReport] | None = None) -> None:
+    if form == "text":
+        print(_table(found, lang))
+        return
+    from tmcs.render.parts import dump
+
+    data: dict[str, Any] = {"schema": "tmcs/plugins/1", "plugins": [one.to_dict() for one in found]}
+    if reports is not None:
+        data["folders"] = [report.to_dict() for report in reports]
+    print(dump(data, form))
+
+
+def _table(found: list[State], lang: str) -> str:
+    from tmcs.render.layout import table
+    from tmcs.render.safe import one_line
+
+    zh = lang == "zh"
+    rows = []
+    for one in found:
+        plugin = one.plugin
+        status = _STATUS[plugin.status] if zh else plugin.status
+        rows.append((
+            f"! {status}" if plugin.status == "failed" else status,
+            _KIND[plugin.kind] if zh else plugin.kind,
+            one_line(plugin.name),
+            one_line(f"{plugin.dist} {plugin.version}"),
+            one_line(plugin.reason[0 if zh else 1]),
+        ))  # fmt: skip
+    heads = ["状态", "种类", "名称", "发行包", "原因"] if zh else ["status", "kind", "name", "distribution", "reason"]
+    return table(rows, heads)
+
+
+def _show_findings(found: list[State], reports: list[CheckReport], lang: str) -> None:
+    """Print every finding on its line, and what was walked of the flows that pass."""
+    from tmcs.render.safe import clean
+
+    checked = [(one.report.id, one.report, one.findings) for one in found if one.report is not None]
+    checked += [(report.id, report, report.findings) for report in reports]
+    bare = [finding for one in found if one.report is None for finding in one.findings]
+    for finding in [*bare, *(finding for _, _, findings in checked for finding in findings)]:
+        print(clean(finding.message(lang)))
+    for id, report, findings in checked:
+        if findings:
+            continue
+        passed, total = report.examples
+        print(f"{clean(id)}: {report.paths} 条路径，例子 {passed}/{total}" if lang == "zh"
+              else f"{clean(id)}: {report.paths} paths, worked cases {passed}/{total}")  # fmt: skip
+
+
+__all__ = ["command"]
