@@ -73,7 +73,7 @@ def read_flow(flow: Source, scripts: Source, shared: Mapping[str, Fact], shared_
     _check_targets(root["nodes"], normal["nodes"])
     normal["jumps"] = sorted({n["jump"] for n in normal["nodes"].values() if n["kind"] == JUMP})
     nexts = {fx["next"] for n in normal["nodes"].values() if (fx := n["fx"]) and fx["next"]}
-    nexts |= {word for word in normal["guard"].values() if word not in ("own", "explain")}
+    nexts |= {word for word in normal["guard"].values() if word not in ("own", "explain", "needed")}
     normal["nexts"] = sorted(nexts)
     return normal
 
@@ -286,5 +286,7 @@ def _check_targets(cursor: Cursor, nodes: Mapping[str, Any]) -> None:
     for name, one in cursor.items():
         for target in targets(nodes[name]):
             if target not in nodes:
-                place = one.get("branches") or one
+                branches = one.get("branches")
+                keys = branches.value if branches and isinstance(branches.value, dict) else {}
+                place = next((branches[key] for key in keys if branches and keys[key] == target), one.get("then") or one)
                 place.fault(f"没有这个节点 {target}", f"unknown node {target}", near=nearest(target, nodes))
