@@ -1,6 +1,6 @@
 """Flows: decision graphs written as data, and the shared graph (guard and completion) around every one of them.
 
-The grammar is described in README.md ("Writing a flow"); its keys stand in the tables at the top of
+The grammar is described in docs/flow-language.md; its keys stand in the tables at the top of
 :mod:`tmcs.core.flow_reader`, which is the only reader. Here is the value that reading gives.
 """
 

@@ -12,7 +12,7 @@ from tmcs.core.source import Cursor, Source
 from tmcs.core.table import read_comparisons, read_table
 from tmcs.core.text import nearest
 
-# The flow language: every key there is. The reference in README.md is compared with these by a test.
+# The flow language: every key there is. The reference in docs/flow-language.md is compared with these by a test.
 FLOW_KEYS: Final = (
     "flow", "section", "title", "aliases", "concerns", "guard", "completes", "facts", "tables", "start", "nodes", "note",
 )  # fmt: skip

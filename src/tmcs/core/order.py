@@ -37,6 +37,7 @@ _AFTER_DISPATCH: Final = frozenset({
 })  # fmt: skip
 _BEFORE_DISPATCH: Final = _BEFORE_PAYMENT | {"PAID_FORBID_CONSIGN", "WAIT_SELLER_SEND_GOODS"}
 _SIGNED: Final = frozenset({"TRADE_BUYER_SIGNED", "TRADE_FINISHED"})
+_KNOWN: Final = frozenset(STATUSES)
 _CLOSED: Final = frozenset({"TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
 
 REFUND_STATUSES: Final = (
@@ -267,19 +268,19 @@ def _signed(o: Order, line: Line | None, now: datetime) -> Any:
 
 
 def _trade_succeeded(o: Order, line: Line | None, now: datetime) -> Any:
-    if o.status is None:
+    if o.status not in _KNOWN:  # absent, or a text of the export that nobody can place: ask
         return None
     return "yes" if o.status == "TRADE_FINISHED" and _ended(o, now) else "no"
 
 
 def _closed(o: Order, line: Line | None, now: datetime) -> Any:
-    if o.status is None:
+    if o.status not in _KNOWN:
         return None
     return "yes" if o.status in _CLOSED and _ended(o, now) else "no"
 
 
 def _waiting_for_seller(o: Order, now: datetime) -> Any:
-    if o.status is None:
+    if o.status not in _KNOWN:
         return None
     if o.status != "WAIT_SELLER_SEND_GOODS":
         return "no"
