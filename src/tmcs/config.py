@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: Key -> (environment variable or "", default, what it is zh, en).
 KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
     "lang": ("TMCS_LANG", "", "输出语言 zh 或 en", "language of the output, zh or en"),
-    "tier": ("TMCS_TIER", "", "坐席层级", "tier of the agent"),
+    "tier": ("TMCS_TIER", "", "坐席层级，默认最低", "tier of the agent; default the lowest"),
     "policy": ("TMCS_POLICY", [], "自己的政策文件，可多个", "the desk's own policy files"),
     "store": ("TMCS_STORE", "", "订单簿文件", "the order book's file"),
     "plugins.disabled": ("TMCS_PLUGINS_DISABLED", [], "停用的插件", "plug-ins that are disabled"),
@@ -169,11 +169,11 @@ def language() -> str:
 
 
 def _of_locale() -> tuple[str, str]:
-    """Return the language of the locale and the variable that says so; zh and ``""`` where none does."""
+    """Return the language of the locale and the variable that says so; zh and ``""`` where it is neither zh nor en."""
     for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
         locale = os.environ.get(variable, "").lower()
         if locale:
-            return ("en" if locale.startswith("en") else "zh"), variable
+            return (locale[:2], variable) if locale[:2] in LANGUAGES else ("zh", "")
     return "zh", ""
 
 
@@ -213,8 +213,6 @@ def effective() -> dict[str, tuple[Any, str]]:
     if not found["lang"][0]:
         chosen, variable = _of_locale()
         found["lang"] = (chosen, variable or "default")
-    if not found["tier"][0]:
-        found["tier"] = ("frontline", "default")
     if not found["policy"][0] and (own := policy_files()):
         found["policy"] = (own, own[0])
     if not found["store"][0]:

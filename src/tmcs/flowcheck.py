@@ -91,7 +91,7 @@ def check_named(word: str) -> CheckReport:
     folder = os.path.isfile(os.path.join(word, "flow.yaml"))
     name = os.path.normpath(word) if folder else _flow_id(word)
     try:
-        flow = loader.read_flow_files(word) if folder else loader.load_flow(name)
+        flow = loader.read_flow_files(word) if folder else loader.load_flow(name, checked=False)
         return check_loaded(flow)
     except TmcsError as error:
         return _failed(name, error)

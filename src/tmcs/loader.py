@@ -67,9 +67,9 @@ def load_policy(files: Iterable[str | os.PathLike[str]] | None = None) -> Policy
 
 
 def _build_policy(own: tuple[str, ...]) -> Policy:
-    from tmcs.plugin_data import fragments
+    from tmcs.plugins import registry
 
-    added = (*fragments(), *own)
+    added = (*(one["policy"] for one in registry().brought() if one["policy"]), *own)
     names = [*(BUILT_IN + name for name in POLICY_FILES), *added]
     datas = [*map(handbook, POLICY_FILES), *(read_bytes(path, MAX_BYTES) for path in added)]
     common = load_common()
@@ -110,7 +110,7 @@ def load_flow(name: str, *, checked: bool = True) -> Flow:
             known.flow(name)  # says why it is not active
         name = find_flow(name)
     flow = _load(name, ())
-    if checked and known.flow(name).dist != "tmcs":
+    if checked:
         from tmcs.plugin_verdict import require
 
         require(known.flow(name), flow)

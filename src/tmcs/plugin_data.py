@@ -52,6 +52,14 @@ def _kept(reg: Registry) -> list[Record]:
     return found
 
 
+def refresh(reg: Registry) -> None:
+    """Ask all plug-ins anew, whatever is remembered, and remember that."""
+    from tmcs.lang.cache import store
+
+    reg.memo["records"] = _make(reg) if reg.others() else []
+    store("provided", reg.active_key(), reg.memo["records"])
+
+
 def _make(reg: Registry) -> list[Record]:
     """Import the plug-ins, ask them all, and check what they bring: one beside the other, the first come first."""
     found = [_ask(reg, plugin) for plugin in reg.others()]
@@ -155,16 +163,6 @@ def _additions(own: Source, below: list[Source]) -> list[str]:
                 own.fault(path, f"{section}.{name} {zh}", f"{section}.{name} {en}", key=True)
             claims.append(f"{section}.{name}")
     return claims
-
-
-def fragments() -> list[str]:
-    """Return the policy fragments of the plug-ins that work, in their order."""
-    return [one["policy"] for one in records() if one["policy"]]
-
-
-def rule_files() -> list[str]:
-    """Return the rule files of the plug-ins that work, in their order."""
-    return [one["rules"] for one in records() if one["rules"]]
 
 
 def failures() -> dict[str, list[str]]:

@@ -29,11 +29,14 @@ _SAID: Final = 300  # characters of a foreign error message that are shown
 _WATCHED: Final = 200  # files of a plug-in that are watched for changes
 
 
-def find() -> list[dict[str, Any]]:
-    """Return every entry point of both groups as plain data, ours first, then by distribution and name."""
+def find() -> dict[str, Any]:
+    """Return the index: every entry point of both groups, ours first, then by distribution and name, and what it
+    depends on beside the import folders: ``{"found": [{"group", "name", "value", "dist", "version"}], "stamps": […]}``.
+    """
     from importlib.metadata import distributions
 
     found: list[dict[str, Any]] = []
+    stamps: list[Stamp] = []
     seen: set[str] = set()
     for dist in distributions():
         try:
@@ -44,8 +47,13 @@ def find() -> list[dict[str, Any]]:
         if name != "?" and plain_name(name) in seen:
             continue
         seen.add(plain_name(name))
-        found += _points(dist, name)
-    return sorted(found, key=lambda e: (e["dist"] != OWN, e["dist"], e["group"], e["name"]))
+        points = _points(dist, name)
+        found += points
+        folder = str(getattr(dist, "_path", ""))  # the standard library has no public name for it
+        if folder and (points or folder.endswith(".egg-info")):
+            stamps.append(stamp(os.path.join(folder, "entry_points.txt")))
+    found.sort(key=lambda e: (e["dist"] != OWN, e["dist"], e["group"], e["name"]))
+    return {"found": found, "stamps": stamps}
 
 
 def _points(dist: Distribution, name: str) -> list[dict[str, Any]]:

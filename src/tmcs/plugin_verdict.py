@@ -8,7 +8,6 @@ from tmcs.builtin import POLICY_FILES, handbook
 from tmcs.core.errors import Finding, TmcsError
 from tmcs.core.text import Text
 from tmcs.lang.cache import cached
-from tmcs.plugin_data import records
 from tmcs.plugins import Plugin, PluginError, registry
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def verdict(flow: Flow) -> list[dict[str, Any]]:
         sources.append(f"{one.id} {one.source} {one.digest}".encode())
         flows += one.targets.values()
     sources += [handbook(name) for name in ("common.yaml", "scripts.yaml", "ids.txt", *POLICY_FILES)]
-    sources.append(repr([one["stamps"] for one in records()]).encode())
+    sources.append(repr([one["stamps"] for one in registry().brought()]).encode())
     sources.append(" ".join(registry().flow_names()).encode())
     found: list[dict[str, Any]] = cached("check", sources, lambda: _check(flow))
     return found

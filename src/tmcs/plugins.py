@@ -1,8 +1,8 @@
 """What is installed: flows and other plug-ins, found by entry point, loaded by name, one bad one never in the way.
 
 Finding them costs 10 ms and importing them far more, so what was found is kept in an index. The index is keyed by the
-folders that Python imports from and by every entry-point file in them, so it is made anew as soon as a distribution is
-installed, upgraded or removed; without a cache it is made at every start, and the answers are the same.
+folders that Python imports from and by the entry-point files of plug-ins, so it is made anew as soon as a distribution
+is installed, upgraded or removed; without a cache it is made at every start, and the answers are the same.
 
 Here is the cheap part, which every command runs. :mod:`tmcs.plugin_load` imports plug-ins, :mod:`tmcs.plugin_data`
 knows what those of the group ``tmcs.plugin`` bring, :mod:`tmcs.plugin_check` judges them all.
@@ -111,25 +111,26 @@ class Plugin:
 
 
 def _fingerprint() -> bytes:
-    """Return what the index depends on: the import folders and each entry-point file in them, by time and size."""
+    """Return what the index depends on: the folders that Python imports from, by the time of their last change.
+
+    A distribution that comes, goes or is replaced changes the folder it lies in. One that changes in place (a project
+    under development) is watched by the stamps in the index.
+    """
     parts: list[str] = [sys.version]
     for folder in dict.fromkeys(sys.path):
-        parts.append(folder)
-        try:
-            with os.scandir(folder or ".") as entries:
-                names = sorted(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info", ".egg-link")))
-        except NotADirectoryError:
-            parts.append(str(stamp(folder)))  # an archive
-            continue
-        except OSError:
-            continue
-        for name in names:
-            try:
-                state = os.stat(f"{folder}/{name}/entry_points.txt" if folder else f"{name}/entry_points.txt")
-            except OSError:
-                continue  # brings no entry points
-            parts.append(f"{name}:{state.st_mtime_ns}:{state.st_size}")
+        if folder:
+            parts.append(str(stamp(folder)))
+        else:  # the current folder: files come and go in it that are not our concern
+            parts.append(f"{os.getcwd()} {_infos('.')}")
     return "\n".join(parts).encode("utf-8", "surrogateescape")
+
+
+def _infos(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(e.name for e in entries if e.name.endswith((".dist-info", ".egg-info")))
+    except OSError:
+        return []
 
 
 class Registry:
@@ -150,11 +151,9 @@ class Registry:
         """All entry points, ours first; cheap: from the index where it is fresh."""
         if self._plugins is None:
             from tmcs import config
-            from tmcs.lang.cache import cached
 
             self.fingerprint = _fingerprint()
-            found = cached("plugins", [self.fingerprint], _find)
-            plugins = [Plugin(one) for one in found]
+            plugins = [Plugin(one) for one in _index(self.fingerprint)]
             self._settle(plugins, config.get("plugins.disabled"), config.get("plugins.override"))
             self._plugins = plugins
         return self._plugins
@@ -166,7 +165,7 @@ class Registry:
             if not hit:
                 self.unknown.append(word)
             for plugin in hit:
-                plugin.set(DISABLED, f"已停用 (plugins.disabled: {word})", f"disabled (plugins.disabled: {word})")
+                plugin.set(DISABLED, f"配置 plugins.disabled 里有 {word}", f"plugins.disabled names {word}")
         flows: dict[str, list[Plugin]] = {}
         for plugin in plugins:
             if plugin.group == FLOW_GROUP:
@@ -235,6 +234,14 @@ class Registry:
         """Return the active plug-ins of the group ``tmcs.plugin``."""
         return [plugin for plugin in self.plugins if plugin.group == PLUGIN_GROUP and plugin.status == OK]
 
+    def brought(self) -> list[dict[str, Any]]:
+        """Return what each plug-in of the group ``tmcs.plugin`` brings; see :func:`tmcs.plugin_data.records`."""
+        if not self.others():
+            return []
+        from tmcs.plugin_data import records
+
+        return records(self)
+
     @property
     def host(self) -> Host:
         """What imports plug-ins and calls their hooks."""
@@ -299,10 +306,18 @@ class Registry:
         return nearest(word, [one for plugin in self.plugins for one in (plugin.name, plugin.dist)])
 
 
-def _find() -> list[dict[str, Any]]:
-    from tmcs.plugin_load import find
+def _index(fingerprint: bytes) -> list[dict[str, Any]]:
+    """Return the entry points of both groups: from the index where it is fresh, else found anew."""
+    from tmcs.lang.cache import recall, store
 
-    return find()
+    index = recall("plugins", [fingerprint])
+    if index is None or not is_fresh(index["stamps"]):
+        from tmcs.plugin_load import find
+
+        index = find()
+        store("plugins", [fingerprint], index)
+    found: list[dict[str, Any]] = index["found"]
+    return found
 
 
 class PluginError(InputError):

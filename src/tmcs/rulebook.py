@@ -372,11 +372,12 @@ def known_ids() -> frozenset[str]:
 
 def _add_from_plugins() -> None:
     """Add the rules of plug-ins; a plug-in whose rules are wrong stands as failed and adds none."""
-    from tmcs.plugin_data import rule_files
+    from tmcs.plugins import registry
 
-    for path in rule_files():
+    for one in registry().brought():
         with suppress(TmcsError):
-            register(path)
+            if one["rules"]:
+                register(one["rules"])
 
 
 def normalise(id: str) -> str:

@@ -51,17 +51,19 @@ def _program() -> bytes:
     from tmcs import __version__
 
     here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    parts = [__version__]
+    installed = "-packages" in os.path.dirname(here)  # where files change only when their folder is replaced
+    parts = [__version__, here]
     for part in ("", "core", "lang"):
+        folder = os.path.join(here, part)
         try:
-            with os.scandir(os.path.join(here, part)) as entries:
-                for entry in entries:
-                    if entry.name.endswith(".py"):
-                        state = entry.stat()
-                        parts.append(f"{part}/{entry.name}:{state.st_mtime_ns}:{state.st_size}")
+            parts.append(str(os.stat(folder).st_mtime_ns))
+            if not installed:
+                with os.scandir(folder) as entries:
+                    states = [(one.name, one.stat()) for one in entries if one.name.endswith(".py")]
+                parts += [f"{part}/{name}:{state.st_mtime_ns}:{state.st_size}" for name, state in sorted(states)]
         except OSError:  # inside an archive
             parts.append(part)
-    return "\n".join(sorted(parts)).encode()
+    return "\n".join(parts).encode()
 
 
 def _check_owned(state: os.stat_result, forbidden: int, what: str) -> None:
