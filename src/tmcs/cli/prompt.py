@@ -48,6 +48,8 @@ def ask_all(
                 del facts[name], sources[name]
             else:
                 facts[fact.name], sources[fact.name] = answer, "agent"
+                if fact.name in answered:  # asked again: the earlier answer did not fit
+                    answered.remove(fact.name)
                 answered.append(fact.name)
             result = resolve(flow, order, facts, policy, now, sources=sources)
     except (Quit, EOFError):

@@ -88,7 +88,7 @@ class EndCheck(Ends):
         if leaf.outcome == "refund" and met.refund is None:
             self.faults.add(where, (*path, "outcome"), "结局是 refund，却没有退款", "outcome refund without a refund",
                             "refund: {route: …, amount: …}")  # fmt: skip
-        elif leaf.outcome != "refund" and met.refund is not None:
+        elif leaf.outcome not in ("refund", "price-difference") and met.refund is not None:
             self.faults.add(where, (*path, "outcome"), f"有退款，结局却是 {leaf.outcome}", f"a refund with outcome {leaf.outcome}",
                             "outcome: refund")  # fmt: skip
         settled = True

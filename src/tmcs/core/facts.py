@@ -29,7 +29,9 @@ _EXPECTED: Final = {
 }
 _MAX_TEXT: Final = 2000
 
-_KEYS: Final = ("type", "from", "values", "default", "optional", "label", "ask", "help", "cite", "note")
+FACT_KEYS: Final = (
+    "type", "from", "values", "default", "optional", "above", "at_most", "label", "ask", "cite", "note",
+)  # fmt: skip
 
 
 class Fact:
@@ -44,9 +46,10 @@ class Fact:
         label, ask: what it is called and how it is asked, ``[zh, en]``.
         labels: the values in words, ``{value: [zh, en]}``.
         cites: the handbook rules that ask for it.
+        above, at_most: what the value must be above, and the fact it may not exceed; None for no such bound.
     """
 
-    __slots__ = ("ask", "cites", "default", "label", "labels", "name", "optional", "source", "type", "values")
+    __slots__ = ("above", "ask", "at_most", "cites", "default", "label", "labels", "name", "optional", "source", "type", "values")
 
     def __init__(self, name: str, normal: dict[str, Any]) -> None:
         self.name = name
@@ -59,6 +62,8 @@ class Fact:
         self.label: list[str] = normal["label"]
         self.ask: list[str] = normal["ask"]
         self.cites: list[str] = normal["cite"]
+        self.above: int | None = None if normal.get("above") is None else self.parse(normal["above"])
+        self.at_most: str | None = normal.get("at_most")
 
     def parse(self, text: object) -> Any:
         """Return the value of this fact that ``text`` writes: text, or an int of fen or millionths, or a date.
@@ -140,7 +145,7 @@ def read_fact(name: str, cursor: Cursor) -> dict[str, Any]:
     """Return the normal form of a fact's definition; faults are noted in its source."""
     empty: dict[str, Any] = {"type": "text", "from": "agent", "values": {}, "default": None, "optional": False}
     normal: dict[str, Any] = {**empty, "label": [name, name], "ask": [name, name], "cite": []}
-    if not cursor.keys(_KEYS, ("type", "from", "label")):
+    if not cursor.keys(FACT_KEYS, ("type", "from", "label")):
         return normal
     normal["type"] = cursor["type"].word(TYPES, "类型", "type")
     normal["from"] = cursor["from"].word(PARTIES, "来源", "party")
@@ -151,6 +156,8 @@ def read_fact(name: str, cursor: Cursor) -> dict[str, Any]:
     normal["optional"] = (
         optional.word(("yes", "no"), "取值", "value") == "yes" if (optional := cursor.get("optional")) else False
     )
+    for key in ("above", "at_most"):
+        normal[key] = _read_bound(name, normal, one) if (one := cursor.get(key)) else None
     if default := cursor.get("default"):
         text = default.text()
         try:
@@ -159,6 +166,18 @@ def read_fact(name: str, cursor: Cursor) -> dict[str, Any]:
         except InputError as error:
             default.fault(error.text.zh, error.text.en)
     return normal
+
+
+def _read_bound(name: str, normal: dict[str, Any], cursor: Cursor) -> str:
+    text = cursor.text()
+    if normal["type"] not in ("money", "number"):
+        cursor.fault("只有金额和数字有上下限", "only money and numbers have bounds")
+    elif cursor.path[-1] == "above":
+        try:
+            Fact(name, normal).parse(text)
+        except InputError as error:
+            cursor.fault(error.text.zh, error.text.en)
+    return text
 
 
 def _read_values(cursor: Cursor, kind: str) -> dict[str, list[str]]:

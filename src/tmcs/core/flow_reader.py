@@ -30,7 +30,8 @@ OUTCOMES: Final = (
 )  # fmt: skip
 ROUTES: Final = ("cancel", "normal", "abnormal")
 GOODS: Final = ("none", "pickup", "write-off", "with-courier")
-WAIT_ON: Final = ("customer", "warehouse", "courier", "taobao", "finance", "specialist")
+#: `agent`: the answer given does not fit the order and is asked again.
+WAIT_ON: Final = ("agent", "customer", "warehouse", "courier", "taobao", "finance", "specialist")
 AMOUNTS: Final = ("order", "whole", "units")
 #: Facts that the engine itself supplies; a flow may branch on them and never defines them.
 SYSTEM_FACTS: Final = ("tier", "item", "route", "payout_form", "payout_offer")

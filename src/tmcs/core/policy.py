@@ -84,19 +84,20 @@ class Deadline:
     """A named deadline: so many calendar or working days after a start.
 
     Attributes:
-        id: its id in the resolution.
+        id: its id in the resolution; ``title`` its name, ``[zh, en]``.
         start: ``now`` or the date fact it starts from.
         parts: ``(days, working)`` one after the other.
         rule: the rule in words, ``[zh, en]``.
     """
 
-    __slots__ = ("cites", "id", "name", "parts", "rule", "start")
+    __slots__ = ("cites", "id", "name", "parts", "rule", "start", "title")
 
     def __init__(self, name: str, data: Mapping[str, Any]) -> None:
         self.name = name
         self.id: str = data["id"]
         self.start: str = data["start"]
         self.parts = [(int(part["days"]), part["unit"] == "working") for part in data["parts"]]
+        self.title: list[str] = data["title"]
         self.rule: list[str] = data["rule"]
         self.cites: list[str] = data["cite"]
 

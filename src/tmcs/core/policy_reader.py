@@ -17,7 +17,7 @@ _PAYOUT_KEYS: Final = ("title", "kind", "form", "offer", "base", "needs", "rows"
 _ROW_KEYS: Final = (
     "when", "flat", "rate_min", "rate_max", "cap", "floor", "commit", "commit_cap", "approval", "cash", "cite", "note",
 )  # fmt: skip
-_DEADLINE_KEYS: Final = ("id", "start", "parts", "rule", "cite", "note")
+_DEADLINE_KEYS: Final = ("id", "title", "start", "parts", "rule", "cite", "note")
 _LIMIT_KEYS: Final = ("type", "value", "cite", "note")
 _SETTING_KEYS: Final = ("value", "meaning", "cite", "kind", "note")
 _CALENDAR_KEYS: Final = ("off", "on", "note")
@@ -247,6 +247,8 @@ class _Checker:
         dates = [name for name, fact in self.facts.items() if fact.type == "date"]
         deadline["start"].word(["now", *dates], "起点", "start")
         deadline["rule"].texts()
+        if title := deadline.get("title"):
+            title.texts()
         for part in deadline["parts"].each():
             if part.keys(("days", "unit"), ("days", "unit")):
                 part["days"].parsed(_days, "天数", "a whole number of days, 0 … 366", 0)
@@ -278,7 +280,12 @@ def _normal(data: Mapping[str, Any]) -> dict[str, Any]:
         "payouts": {name: _normal_payout(one) for name, one in data["payouts"].items()},
         "tables": {name: read_table(Source("", one).root) for name, one in data["tables"].items()},
         "deadlines": {
-            name: {**one, "rule": _pair(one["rule"]), "cite": _list(one.get("cite"))}
+            name: {
+                **one,
+                "title": _pair(one["title"]) if "title" in one else [one["id"], one["id"]],
+                "rule": _pair(one["rule"]),
+                "cite": _list(one.get("cite")),
+            }
             for name, one in data["deadlines"].items()
         },
         "queues": {

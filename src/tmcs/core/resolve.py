@@ -94,6 +94,10 @@ class _Run:
         for name in facts:
             if name in ORDER_FACTS and name in known:
                 self._note_override(name)
+        for name in facts:
+            definition = defined.get(name)
+            if definition is not None and (definition.above is not None or definition.at_most is not None):
+                self._check_bounds(definition)
         if "units_affected" in known:
             self._check_units(known["units_affected"])
 
@@ -128,6 +132,18 @@ class _Run:
                 f"{name}: 按给定的 {new} 处理，订单上是 {old}",
                 f"{name}: {new} was given, the order says {old}",
             ))  # fmt: skip
+
+    def _check_bounds(self, fact: Fact) -> None:
+        value = self.known[fact.name]
+        if fact.above is not None and value <= fact.above:
+            limit = fact.write(fact.above)
+            raise InputError(f"{fact.name} 应大于 {limit}", f"{fact.name} must be above {limit}")
+        top = self.lookup(fact.at_most) if fact.at_most else None
+        if top is not None and value > top:
+            limit = fact.write(top)
+            raise InputError(
+                f"{fact.name} 不能超过 {fact.at_most} ({limit})", f"{fact.name} must not exceed {fact.at_most} ({limit})"
+            )
 
     def _check_units(self, units: int) -> None:
         limit = self.line.num if self.line else None
@@ -193,6 +209,9 @@ class _Run:
                 continue
             if node.wait is not None:
                 on, fact, due = node.wait
+                if on == "agent":  # the answer given does not fit the order: ask again
+                    walked.append((node, None, "needs-facts", "flow", node.cites))
+                    return self._result(NEEDS_FACTS, None, [self.program.facts[fact]], waits)
                 waits.append((on, fact, self.due_day(due)))
             if node.kind is LEAF:
                 walked.append((node, None, node.outcome or "waiting", "flow", node.cites))

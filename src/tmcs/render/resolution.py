@@ -172,22 +172,28 @@ def _tables(r: Resolution, lang: str) -> list[str]:
     if r.tasks:
         labels = r.snapshot.queues
         rows = [
-            (queue, labels[queue]["label"][lang == "en"] if queue in labels else "", clean(task["text"][lang]), day(due, lang))
+            (_queue(queue, labels, lang), clean(task["text"][lang]), day(due, lang))
             for (queue, _, due), task in zip(r.tasks, r.to_dict()["tasks"], strict=True)
         ]
-        heads = [t(lang, "队列", "queue"), "", t(lang, "任务", "task"), t(lang, "期限", "due")]
+        heads = [t(lang, "队列", "queue"), t(lang, "任务", "task"), t(lang, "期限", "due")]
         out += ["", bold(t(lang, "任务", "Tasks")), table(rows, heads)]
     if r.deadlines:
-        rows = [
-            (d.id, day(due, lang) + (t(lang, " (推算)", " (estimated)") if sure == "estimated" else ""),
+        dates = [
+            (d.title[lang == "en"], day(due, lang) + (t(lang, " (推算)", " (estimated)") if sure == "estimated" else ""),
              d.rule[lang == "en"], _cites(d.cites))
             for d, due, sure in r.deadlines
         ]  # fmt: skip
         heads = [t(lang, "期限", "deadline"), t(lang, "最迟", "by"), t(lang, "规定", "rule"), t(lang, "依据", "rules")]
-        out += ["", bold(t(lang, "期限", "Deadlines")), table(rows, heads)]
+        out += ["", bold(t(lang, "期限", "Deadlines")), table(dates, heads)]
     if r.payouts:
         out += ["", bold(t(lang, "赔付", "Payouts")), payout_table(r.payouts, lang, _tiers(r))]
     return out
+
+
+def _queue(queue: str, labels: dict[str, Any], lang: str) -> str:
+    """Return a queue with its name: ``19047 退货专员``."""
+    label = labels[queue]["label"][lang == "en"] if queue in labels else ""
+    return label if queue.isalpha() and label else f"{queue} {label}".rstrip()
 
 
 def payout_table(payouts: list[Payout], lang: str, tiers: dict[str, list[str]], form: str = "simple") -> str:
@@ -267,7 +273,7 @@ def _markdown_tables(r: Resolution, lang: str) -> list[str]:
         heads = [t(lang, "队列", "queue"), t(lang, "任务", "task"), t(lang, "期限", "due")]
         out += ["", f"## {t(lang, '任务', 'Tasks')}", "", table(rows, heads, "github")]
     if r.deadlines:
-        rows = [(d.id, day(due, lang), d.rule[lang == "en"], _cites(d.cites)) for d, due, _ in r.deadlines]
+        rows = [(d.title[lang == "en"], day(due, lang), d.rule[lang == "en"], _cites(d.cites)) for d, due, _ in r.deadlines]
         heads = [t(lang, "期限", "deadline"), t(lang, "最迟", "by"), t(lang, "规定", "rule"), t(lang, "依据", "rules")]
         out += ["", f"## {t(lang, '期限', 'Deadlines')}", "", table(rows, heads, "github")]
     if r.payouts:
