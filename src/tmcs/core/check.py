@@ -84,8 +84,9 @@ def _check_at(
     report: CheckReport,
 ) -> None:
     snapshot = policy.at(moment)
-    for graph in (flow, flow.common):
-        NameCheck(flow, graph, snapshot, *valid, faults).check()
+    checks = [NameCheck(flow, graph, snapshot, *valid, faults) for graph in (flow, flow.common)]
+    for one in checks:
+        one.check()
     if faults.blocked:
         return
     try:
@@ -94,14 +95,17 @@ def _check_at(
         said = error.text.zh if isinstance(error, TmcsError) else str(error)
         faults.add(flow.id, (), f"流程无法连接: {said}", f"the flow cannot be linked: {said}")
         return
-    _Walked(flow, linked, policy, moment, faults).check(report)
+    _Walked(linked, policy, moment, {*checks[0].placeholders(), *checks[1].placeholders()}, faults).check(report)
 
 
 class _Walked:
     """The checks of a linked flow."""
 
-    def __init__(self, flow: Flow, linked: Program, policy: Policy, moment: datetime, faults: Faults) -> None:
-        self.flow = flow
+    def __init__(
+        self, linked: Program, policy: Policy, moment: datetime, placeholders: Collection[str], faults: Faults
+    ) -> None:
+        self.flow = linked.flow
+        self.placeholders = placeholders
         self.program = linked
         self.faults = faults
         self.ends = EndCheck(linked, policy, moment, self, faults)

@@ -115,8 +115,11 @@ class EndCheck(Ends):
             for fact in (*reason.facts, *reason.needs, "declines_coupon"):
                 if known.get(fact) is None and fact in self.program.facts:
                     choices[fact] = self._samples(fact, fact in reason.needs)
-        for fact in {"paid_amount", *(self.program.snapshot.payout(name).base for name in met.pays)}:
-            choices[fact] = self._amounts(fact, known) if met.pays else [10_000]
+        bases = {self.program.snapshot.payout(name).base for name in met.pays}
+        for fact in bases:
+            choices[fact] = self._amounts(fact, known)
+        if "paid_amount" not in bases and known.get("paid_amount") is None:
+            choices["paid_amount"] = [None, 10_000]
         for values in product(*choices.values()):
             case = dict(zip(choices, values, strict=True))
             yield {
@@ -192,7 +195,7 @@ class EndCheck(Ends):
         for lang, said in zip(("zh", "en"), text, strict=True):
             values = result.values(lang)
             for name in names(said):
-                if not values.has(name):
+                if name in self.places.placeholders and not values.has(name):  # an unknown one is reported as such
                     end = result.path[-1].node.name if result.path else "…"
                     self.faults.add(where, (*path, lang), f"{{{name}}} 可能没有取值 (如止于 {end})",
                                     f"{{{name}}} can be without a value (ending at {end})")  # fmt: skip

@@ -135,6 +135,7 @@ class NameCheck:
             if valid:
                 self._word(place, _VALUE, value, valid, key=True)
             elif not self.shared or name != "item":
+                self.faults.blocked = True
                 self.faults.add(self.where, place, f"{name} 没有取值 {value}", f"{name} has no value {value}",
                                 "<= 20.00" if fact and fact.type in _COMPARED else "then: node", key=True)  # fmt: skip
         for comparisons, _ in node["ranges"]:
@@ -289,4 +290,5 @@ class NameCheck:
     def placeholders(self) -> list[str]:
         """Return every placeholder that a text of this flow may hold."""
         limits = [name.replace("-", "_") for name in self.snapshot.limits]
-        return [*COMPUTED, *self.facts, "tier", *self.graph.tables, *self.snapshot.tables, *self.snapshot.settings, *limits]
+        tables = [*self.graph.tables, *self.snapshot.tables]
+        return list(dict.fromkeys([*COMPUTED, *self.facts, "tier", *tables, *self.snapshot.settings, *limits]))

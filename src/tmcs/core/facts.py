@@ -30,7 +30,7 @@ _EXPECTED: Final = {
 _MAX_TEXT: Final = 2000
 
 FACT_KEYS: Final = (
-    "type", "from", "values", "default", "optional", "above", "at_most", "label", "ask", "cite", "note",
+    "type", "from", "values", "default", "optional", "above", "at_most", "area", "label", "ask", "cite", "note",
 )  # fmt: skip
 
 
@@ -46,10 +46,11 @@ class Fact:
         label, ask: what it is called and how it is asked, ``[zh, en]``.
         labels: the values in words, ``{value: [zh, en]}``.
         cites: the handbook rules that ask for it.
+        area: the area of the policy that the order's region is looked up in, or None.
         above, at_most: what the value must be above, and the fact it may not exceed; None for no such bound.
     """
 
-    __slots__ = ("above", "ask", "at_most", "cites", "default", "label", "labels", "name", "optional", "source", "type", "values")
+    __slots__ = ("above", "area", "ask", "at_most", "cites", "default", "label", "labels", "name", "optional", "source", "type", "values")
 
     def __init__(self, name: str, normal: dict[str, Any]) -> None:
         self.name = name
@@ -64,6 +65,7 @@ class Fact:
         self.cites: list[str] = normal["cite"]
         self.above: int | None = None if normal.get("above") is None else self.parse(normal["above"])
         self.at_most: str | None = normal.get("at_most")
+        self.area: str | None = normal.get("area")
 
     def parse(self, text: object) -> Any:
         """Return the value of this fact that ``text`` writes: text, or an int of fen or millionths, or a date.
@@ -158,6 +160,7 @@ def read_fact(name: str, cursor: Cursor) -> dict[str, Any]:
     )
     for key in ("above", "at_most"):
         normal[key] = _read_bound(name, normal, one) if (one := cursor.get(key)) else None
+    normal["area"] = area.text() if (area := cursor.get("area")) else None
     if default := cursor.get("default"):
         text = default.text()
         try:

@@ -312,6 +312,10 @@ def _hours_since_shipped(o: Order, line: Line | None, now: datetime) -> Any:
     return _hours(o.consign_time, now)
 
 
+def _hour_of_day(o: Order, line: Line | None, now: datetime) -> int:
+    return (now.hour * 3600 + now.minute * 60 + now.second) * MILLION // 3600
+
+
 def _paid_amount(o: Order, line: Line | None, now: datetime) -> Any:
     return o.payment
 
@@ -341,6 +345,7 @@ def _order_placed(o: Order, line: Line | None, now: datetime) -> str:
 #: The facts that an order answers, by name; each takes the order, the line concerned and the moment.
 ORDER_FACTS: Final[dict[str, Callable[[Order, Line | None, datetime], Any]]] = {
     "paid": _paid,
+    "hour_of_day": _hour_of_day,
     "paid_amount": _paid_amount,
     "trade_succeeded": _trade_succeeded,
     "shipped": _shipped,

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from tmcs.core.source import Path
 
 SECTIONS: Final = (
-    "policy", "version", "note", "tiers", "limits", "payouts", "tables", "deadlines", "queues", "settings", "calendar",
+    "policy", "version", "note", "tiers", "limits", "payouts", "tables", "deadlines", "queues", "areas", "settings",
+    "calendar",
 )  # fmt: skip
 
 
@@ -225,6 +226,20 @@ class Snapshot:
             parts = self.deadline(name).parts
             found[f"deadlines.{name}.parts"] = " + ".join(f"{d} {'working' if w else 'calendar'}" for d, w in parts)
         return found
+
+    def in_area(self, name: str, region: str | None) -> str | None:
+        """Return whether a region (``state/city/district``) lies in an area: yes, no, or None where it is unknown."""
+        if region is None:
+            return None
+        area = self._data["areas"][name]
+        if any(part in region for part in area["except"]):
+            return "no"
+        return "yes" if any(region.startswith(part) for part in area["within"]) else "no"
+
+    @property
+    def areas(self) -> list[str]:
+        """The names of the policy's areas."""
+        return list(self._data["areas"])
 
     def queue_for(self, queue: str, tier: str) -> str:
         """Return the queue that a task for ``queue`` goes to when ``tier`` hands it over."""

@@ -105,6 +105,11 @@ class _Checker:
                 if (moved := queue.get("from")) and moved.keys(self.tiers):
                     for _, other in moved.items():
                         other.word(self.root["queues"].value, "队列", "queue")
+        for _, area in self._section("areas"):
+            if area.keys(("within", "except", "cite", "note"), ("within",)):
+                for key in ("within", "except"):
+                    for part in area[key].each() if area.get(key) else ():
+                        part.text()
         if (calendar := self.root.get("calendar")) and calendar.keys(_CALENDAR_KEYS):
             for key in ("off", "on"):
                 for day in calendar[key].each() if calendar.get(key) else ():
@@ -291,6 +296,10 @@ def _normal(data: Mapping[str, Any]) -> dict[str, Any]:
         "queues": {
             name: {"label": _pair(one["label"]), "from": one.get("from", {}), "cite": _list(one.get("cite"))}
             for name, one in data.get("queues", {}).items()
+        },
+        "areas": {
+            name: {"within": _list(one["within"]), "except": _list(one.get("except")), "cite": _list(one.get("cite"))}
+            for name, one in data.get("areas", {}).items()
         },
         "settings": {name: _setting(one["value"]) for name, one in data.get("settings", {}).items()},
         "setting_cites": {name: _list(one.get("cite")) for name, one in data.get("settings", {}).items()},

@@ -162,6 +162,9 @@ class _Run:
             elif name == "order_placed":
                 value = "no"
             source = "order"
+        if definition is not None and definition.area is not None:
+            region = self.lookup("region")
+            value, source = self.snapshot.in_area(definition.area, region), "order"
         if value is None and definition is not None and definition.default is not None:
             value, source = definition.default, "default"
         if value is not None:
