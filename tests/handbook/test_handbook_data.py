@@ -129,7 +129,7 @@ def test_files_are_plain_and_readable(path: Path) -> None:
 
 def test_settings_have_a_value_a_meaning_and_known_rules() -> None:
     settings = load_yaml(str(HANDBOOK / "settings.yaml"))["settings"]
-    assert len(settings) == 28
+    assert len(settings) == 29
     for key, entry in settings.items():
         assert set(entry) == {"kind", "value", "meaning", "cite"}, key
         assert both(Text(**entry["meaning"])), key

@@ -14,7 +14,8 @@ from tmcs.core.text import nearest
 
 # The flow language: every key there is. The reference in docs/flow-language.md is compared with these by a test.
 FLOW_KEYS: Final = (
-    "flow", "section", "title", "aliases", "concerns", "guard", "completes", "facts", "tables", "start", "nodes", "note",
+    "flow", "section", "title", "aliases", "concerns", "guard", "completes", "facts", "tables", "start", "nodes",
+    "not_executable", "note",
 )  # fmt: skip
 COMMON_KEYS: Final = ("facts", "tables", "guard", "completion", "nodes", "note")
 EFFECT_KEYS: Final = ("do", "say", "task", "pay", "refund", "goods", "due", "next", "cite")
@@ -65,6 +66,9 @@ def read_flow(flow: Source, scripts: Source, shared: Mapping[str, Fact], shared_
         if root.get("completes")
         else list(ROUTES),
         "source": flow.file,
+        "not_executable": {rule: c.texts() for rule, c in root["not_executable"].items()}
+        if root.get("not_executable")
+        else {},
         "scripts": read_scripts(scripts),
     }
     normal["facts"], normal["listed"] = _read_facts(root["facts"], shared)
