@@ -67,6 +67,7 @@ class Flow(Graph):
         concerns: ``item`` or ``order``.
         listed: all facts it asks in their order, its own and the shared ones.
         guard: what becomes of an order in a state that the flow is not made for, by guard.
+        not_executable: the rules of its section that nothing can carry out, each with the reason, ``[zh, en]``.
         start: the name of its first node.
         completes: which refund routes the completion finishes; the others are the flow's own.
         jumps: the flows whose graph it goes on in; ``nexts`` the flows it hands over to.
@@ -78,7 +79,7 @@ class Flow(Graph):
     """
 
     __slots__ = (
-        "aliases", "common", "completes", "concerns", "digest", "guard", "installed", "jumps", "listed", "nexts", "notes",
+        "aliases", "common", "completes", "concerns", "digest", "guard", "installed", "jumps", "listed", "nexts", "not_executable", "notes",
         "section", "source", "start", "targets", "title",
     )  # fmt: skip
 
@@ -91,6 +92,7 @@ class Flow(Graph):
         self.concerns: str = normal["concerns"]
         self.listed: list[str] = normal["listed"]
         self.guard: dict[str, str] = normal["guard"]
+        self.not_executable: dict[str, list[str]] = normal["not_executable"]
         self.start: str = normal["start"]
         self.completes: list[str] = normal["completes"]
         self.jumps: list[str] = normal["jumps"]
