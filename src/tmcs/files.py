@@ -12,7 +12,7 @@ def read_bytes(path: str | os.PathLike[str], limit: int | None = None) -> bytes:
 
     Raises:
         NotFoundError: there is no such file.
-        InputError: it is a directory, or larger than ``limit`` bytes.
+        InputError: it is a directory, larger than ``limit`` bytes (no more is read), or its name can be none.
         StorageError: it cannot be read.
     """
     name = os.fspath(path)
@@ -27,6 +27,8 @@ def read_bytes(path: str | os.PathLike[str], limit: int | None = None) -> bytes:
         raise InputError(f"{name} 是目录，应为文件", f"{name} is a directory, a file was expected") from None
     except PermissionError:
         raise StorageError(f"没有权限读取 {name}", f"no permission to read {name}") from None
+    except ValueError:  # a NUL, or half a character, in the name
+        raise InputError(f"不是文件名: {name}", f"not a file name: {name}") from None
     except OSError as error:
         raise StorageError(f"无法读取 {name}: {error.strerror}", f"cannot read {name}: {error.strerror}") from None
     if len(data) > limit:
