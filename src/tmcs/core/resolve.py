@@ -59,7 +59,7 @@ def resolve(
 class _Run:
     """One walk through a linked flow."""
 
-    __slots__ = ("effects", "known", "line", "now", "order", "program", "snapshot", "sources", "tier", "walked", "warnings")
+    __slots__ = ("effects", "known", "line", "noted", "now", "order", "program", "snapshot", "sources", "tier", "walked", "warnings")
 
     def __init__(self, linked: Program, snapshot: Snapshot, order: Order | None, now: datetime) -> None:
         self.program = linked
@@ -70,6 +70,7 @@ class _Run:
         self.known: dict[str, Any] = {}
         self.sources: dict[str, str] = {}
         self.walked: list[Walked] = []
+        self.noted: set[str] = set()  # inputs of tables that the path shows already
         self.effects: list[Effects] = []
         self.warnings = list(linked.flow.notes)
         self.tier = snapshot.tiers[0]
@@ -236,7 +237,8 @@ class _Run:
             return missing
         name = node.fact
         for fact, value in zip(table.inputs, key, strict=True):
-            if value is not None:
+            if value is not None and fact not in self.noted:
+                self.noted.add(fact)
                 self.walked.append((node, fact, value, self.sources.get(fact, "order"), node.cites))
         self.known[name] = row.result
         self.sources[name] = "table"
