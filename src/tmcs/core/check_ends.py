@@ -119,7 +119,7 @@ class EndCheck(Ends):
         for fact in bases:
             choices[fact] = self._amounts(fact, known)
         if "paid_amount" not in bases and known.get("paid_amount") is None:
-            choices["paid_amount"] = [None, 10_000]
+            choices["paid_amount"] = [None, _BASES[-1]]
         for values in product(*choices.values()):
             case = dict(zip(choices, values, strict=True))
             yield {
@@ -137,12 +137,14 @@ class EndCheck(Ends):
     def _amounts(self, fact: str, known: Mapping[str, Any]) -> list[Any]:
         assert self.walk is not None
         value = known.get(fact)
+        above = self.program.facts[fact].above
+        bases = [base for base in _BASES if above is None or base > above]
         if value is None:
-            return list(_BASES)
+            return bases
         if value is UNSET:
             return [UNSET]
         sign = self.walk.sign(fact, value)
-        return [base for base in (value, *_BASES) if self.walk.sign(fact, base) == sign]
+        return [base for base in (value, *bases) if self.walk.sign(fact, base) == sign]
 
     def _decide(self, node: Node, order: Order, facts: dict[str, str], outcome: str | None) -> None:
         """Decide one case with the engine and look at the result."""

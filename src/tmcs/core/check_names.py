@@ -44,6 +44,8 @@ class NameCheck:
         """Check every word of the graph."""
         for name, fact in self.graph.facts.items():
             self.cites(self.where, ("facts", name), fact.cites)
+            self._word(("facts", name, "area"), ("地区范围", "area"), fact.area, self.snapshot.areas)
+            self._word(("facts", name, "at_most"), _FACT, fact.at_most, self.facts)
         for name, table in self.graph.tables.items():
             self._table(name, table)
         for name, node in self.graph.nodes.items():

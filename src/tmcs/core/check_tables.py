@@ -211,7 +211,7 @@ def check_figures(snapshot: Snapshot, facts: Mapping[str, Fact], rules: Collecti
 
 
 def _cited(data: Mapping[str, Any]) -> Iterator[tuple[Path, Sequence[str]]]:
-    for section in ("limits", "deadlines", "queues"):
+    for section in ("limits", "deadlines", "queues", "areas"):
         for name, one in data[section].items():
             yield (section, name), one["cite"]
     for name, cites in data["setting_cites"].items():

@@ -165,7 +165,8 @@ class Walk:
         if definition.values:
             return list(definition.values)
         if definition.type in ("money", "number"):
-            return points(self._operands(fact))
+            low = -1 if definition.above is None else definition.above
+            return [point for point in points([*self._operands(fact), low + 1]) if point > low]
         return [date(2026, 11, 20)] if definition.type == "date" else ["…"]
 
     def _operands(self, fact: str) -> Iterator[int]:
@@ -197,8 +198,7 @@ class Walk:
             return self._ask(node, known, given, met)
         if node.kind is LEAF:
             self.ends.end(node, known, given, met)
-            word = node.outcome or f"waiting:{node.wait[0] if node.wait else ''}"
-            return Tally(1, 1, Counter({word: 1}))
+            return Tally(1, 1, Counter({_end(node): 1}))
         if node.jump is not None:
             known = {**known, **node.sets}
         assert node.then is not None
@@ -277,6 +277,13 @@ class Walk:
 
     def _mark(self, node: Node, branch: Branch) -> None:
         self.taken.setdefault(node.name, set()).add(branch)
+
+
+def _end(leaf: Node) -> str:
+    """Return how a path ends: an outcome, waiting on a party, or asking again for an answer that does not fit."""
+    if leaf.outcome is not None or leaf.wait is None:
+        return leaf.outcome or ""
+    return "needs-facts" if leaf.wait[0] == "agent" else f"waiting:{leaf.wait[0]}"
 
 
 def _name(node: Node | None) -> str | None:

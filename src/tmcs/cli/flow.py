@@ -1,0 +1,324 @@
+"""`tmcs flow`: the handling flows: list, show, check, chart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tmcs.cli.common import format_option, lang_option
+from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, TmcsError
+
+if TYPE_CHECKING:
+    from tmcs.core.check import CheckReport
+    from tmcs.core.flow import Flow
+
+
+@click.group("flow", short_help="流程: 列表、查看、校验、流程图 · flows: list, show, check, chart")
+def command() -> None:
+    """处理流程 · the handling flows."""
+
+
+def _heads(lang: str, zh: str, en: str) -> list[str]:
+    return (en if lang == "en" else zh).split("|")
+
+
+# ---- list -----------------------------------------------------------------------------------------------------------------
+
+
+@command.command("list")
+@format_option("text", "json", "yaml", "markdown")
+@lang_option
+def list_(form: str, lang: str) -> int:
+    """列出流程；不可用的也列出，附原因 · list the flows; those that fail are shown with the reason."""
+    rows = _listed()
+    if form in ("json", "yaml"):
+        from tmcs.render.parts import dump
+
+        print(dump({"schema": "tmcs/flows/1", "flows": rows}, form))
+        return EXIT_OK
+    from tmcs.render.layout import table
+    from tmcs.render.safe import one_line
+
+    shown = []
+    for row in rows:
+        if row["status"] == "ok":
+            outcomes = " ".join(row["outcomes"])
+            shown.append([row["id"], row["title"]["zh"], row["title"]["en"], row["section"], outcomes, row["nodes"], row["from"]])
+        else:
+            shown.append([row["id"], "—", "—", "—", one_line(f"{row['status']}: {row['reason'][lang]}"), "—", row["from"]])
+    heads = _heads(lang, "流程|名称|英文名|章节|结局|节点|来自", "flow|Chinese|English|section|outcomes|nodes|from")
+    print(table(shown, heads, "pipe" if form == "markdown" else "simple"))
+    return EXIT_OK
+
+
+def _listed() -> list[dict[str, Any]]:
+    from tmcs.loader import load_flow
+    from tmcs.plugins import FLOW_GROUP, reason_of, registry
+
+    rows: list[dict[str, Any]] = []
+    for plugin in registry().plugins:
+        if plugin.group != FLOW_GROUP:
+            continue
+        row: dict[str, Any] = {"id": plugin.name, "status": plugin.status, "from": f"{plugin.dist} {plugin.version}"}
+        reason = plugin.reason
+        if plugin.status == "ok":
+            try:
+                flow = load_flow(plugin.name)
+            except TmcsError as error:
+                row["status"], reason = "failed", reason_of(error)
+            else:
+                rows.append({**row, **_summary(flow)})
+                continue
+        rows.append({**row, "reason": {"zh": reason[0], "en": reason[1]}})
+    return rows
+
+
+def _summary(flow: Flow) -> dict[str, Any]:
+    return {
+        "title": {"zh": flow.title[0], "en": flow.title[1]},
+        "section": flow.section,
+        "aliases": flow.aliases,
+        "outcomes": list(dict.fromkeys(n["outcome"] for n in flow.nodes.values() if n.get("outcome"))),
+        "nodes": len(flow.nodes),
+    }
+
+
+# ---- show -----------------------------------------------------------------------------------------------------------------
+
+
+@command.command("show")
+@click.argument("flow_name", metavar="FLOW")
+@format_option("text", "json", "yaml")
+@lang_option
+def show(flow_name: str, form: str, lang: str) -> int:
+    """显示一个流程: 事实、结局、队列、赔付、话术、所引规则 · show a flow: facts, outcomes, queues, payouts, scripts, rules."""
+    from tmcs.loader import load_flow
+
+    flow = load_flow(flow_name, checked=False)
+    found = _described(flow)
+    if form in ("json", "yaml"):
+        from tmcs.render.parts import dump
+
+        print(dump({"schema": "tmcs/flow/1", **found}, form))
+    else:
+        print("\n".join(_show_lines(found, lang)))
+    return EXIT_OK
+
+
+def _effects(flow: Flow, key: str) -> list[Any]:
+    return [one for node in flow.nodes.values() if node["fx"] for one in node["fx"][key]]
+
+
+def _unique(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(words))
+
+
+def _described(flow: Flow) -> dict[str, Any]:
+    facts = [fact for name in flow.listed if (fact := flow.fact(name)) is not None]
+    return {
+        "id": flow.id,
+        **_summary(flow),
+        "concerns": flow.concerns,
+        "guard": flow.guard,
+        "facts": [
+            {
+                "fact": fact.name,
+                "type": fact.type,
+                "from": fact.source,
+                "default": None if fact.default is None else fact.write(fact.default),
+                "optional": fact.optional,
+                "label": {"zh": fact.label[0], "en": fact.label[1]},
+                "choices": {value: {"zh": pair[0], "en": pair[1]} for value, pair in fact.labels.items()},
+                "cites": fact.cites,
+            }
+            for fact in facts
+        ],
+        "waits": _unique(node["wait"]["on"] for node in flow.nodes.values() if node.get("wait")),
+        "queues": _unique(task["queue"] for task in _effects(flow, "task")),
+        "payouts": _unique(_effects(flow, "pay")),
+        "deadlines": _unique([*_effects(flow, "due"), *(t["due"] for t in _effects(flow, "task") if t["due"])]),
+        "next_flows": _unique([*flow.jumps, *flow.nexts]),
+        "scripts": [
+            {"moment": moment, "when": {"zh": script["when"][0], "en": script["when"][1]} if script["when"] else None}
+            for moment, script in flow.scripts.items()
+        ],
+        "cites": _cites(flow),
+    }
+
+
+def _cites(flow: Flow) -> list[str]:
+    found: list[str] = []
+    for node in flow.nodes.values():
+        found += node["cite"]
+    for _, _, cites in _effects(flow, "do"):
+        found += cites
+    for table in flow.tables.values():
+        found += [*table["cite"], *(cite for row in table["rows"] for cite in row["cite"])]
+    for script in flow.scripts.values():
+        found += script["cite"]
+    for fact in flow.facts.values():
+        found += fact.cites
+    return sorted(set(found))
+
+
+def _show_lines(found: dict[str, Any], lang: str) -> list[str]:
+    from tmcs.render.layout import bold, columns, table, wrap
+    from tmcs.render.words import say
+
+    zh = lang == "zh"
+    lines = [bold(f"{found['id']} · {found['title'][lang]} · {found['section']}"), ""]
+    rows = []
+    for fact in found["facts"]:
+        choices = " ".join(f"{value}({pair[lang]})" for value, pair in fact["choices"].items())
+        default = f"= {fact['default']}" if fact["default"] is not None else ("可选" if zh else "optional") if fact["optional"] else ""
+        rows.append([fact["fact"], fact["label"][lang], say("parties", fact["from"], lang), wrap(choices or fact["type"], 56), default])
+    lines += [table(rows, _heads(lang, "事实|含义|谁知道|取值|默认", "fact|meaning|who knows|values|default")), ""]
+    named = [
+        ("结局", "outcomes", [f"{word}({say('outcomes', word, lang)})" for word in found["outcomes"]]),
+        ("等待", "waits on", [say("parties", word, lang) for word in found["waits"]]),
+        ("队列", "queues", found["queues"]),
+        ("赔付", "payouts", found["payouts"]),
+        ("时限", "deadlines", found["deadlines"]),
+        ("后续流程", "next flows", found["next_flows"]),
+        ("别名", "aliases", found["aliases"]),
+        ("话术时点", "script moments", [one["moment"] for one in found["scripts"]]),
+        ("所引规则", "rules", found["cites"]),
+    ]
+    for label_zh, label_en, words in named:
+        if words:
+            lines.append(wrap(" ".join(words), columns(), f"{label_zh if zh else label_en}: ", "    "))
+    return lines
+
+
+# ---- check ----------------------------------------------------------------------------------------------------------------
+
+
+@command.command("check")
+@click.argument("flows", nargs=-1, metavar="[FLOW|DIR]...")
+@format_option("text", "json")
+@lang_option
+def check(flows: tuple[str, ...], form: str, lang: str) -> int:
+    """走遍每一条路径并跑例子；有问题退出码为 1 · walk every path and run the worked cases; exit 1 with findings.
+
+    FLOW|DIR: 流程名、别名，或含 flow.yaml 的文件夹；缺省为全部流程和政策 · a flow's id or alias, or a folder with
+    flow.yaml; default all flows and the policy.
+    """
+    import time
+
+    from tmcs import flowcheck
+
+    began = time.perf_counter()
+    reports = flowcheck.check_all(flows)
+    seconds = time.perf_counter() - began
+    faults = sum(len(report.findings) for report in reports)
+    if form == "json":
+        from tmcs.render.data import to_json
+
+        checked = [report.to_dict() for report in reports]
+        print(to_json({"schema": "tmcs/flow-check/1", "checked": checked, "seconds": round(seconds, 3), "ok": not faults}))
+    else:
+        for report in reports:
+            print("\n".join(_report_lines(report, lang)))
+        paths, combinations = sum(r.paths for r in reports), sum(r.combinations for r in reports)
+        print(
+            f"共 {paths} 条路径，{combinations} 种组合，{faults} 处问题，{seconds:.2f} 秒"
+            if lang == "zh"
+            else f"{paths} paths, {combinations} combinations, {faults} findings, {seconds:.2f} s"
+        )
+    return EXIT_FINDINGS if faults else EXIT_OK
+
+
+def _report_lines(report: CheckReport, lang: str) -> list[str]:
+    from tmcs.render.layout import columns, wrap
+    from tmcs.render.safe import clean
+
+    zh = lang == "zh"
+    mark = "✗" if report.findings else "✓"
+    lines = [f"{mark} {clean(report.id)}"]
+    if report.paths:
+        passed, total = report.examples
+        lines[0] += (
+            f": {report.nodes} 个节点，{report.paths} 条路径，{report.combinations} 种组合，例子 {passed}/{total}"
+            if zh
+            else f": {report.nodes} nodes, {report.paths} paths, {report.combinations} combinations, cases {passed}/{total}"
+        )
+        ends = (f"{_end(word, lang)} {count}" for word, count in report.outcomes.items())
+        lines.append(wrap("  ".join(ends), columns(), "  "))
+    lines += [f"  {clean(finding.message(lang))}" for finding in report.findings]
+    return lines
+
+
+def _end(word: str, lang: str) -> str:
+    from tmcs.render.words import say
+
+    if word.startswith("waiting:"):
+        party = say("parties", word[8:], lang)
+        return f"等待{party}" if lang == "zh" else f"waiting on {party}"
+    return say("status" if word == "needs-facts" else "outcomes", word, lang)
+
+
+# ---- chart ----------------------------------------------------------------------------------------------------------------
+
+
+@command.command("chart")
+@click.argument("flow_name", metavar="FLOW")
+@click.option("--as", "kind", type=click.Choice(["mermaid", "dot", "svg", "png"]), default="mermaid", show_default=True,
+              help="svg 与 png 需要 Graphviz 的 dot · svg and png need Graphviz' dot")  # fmt: skip
+@click.option("--full", is_flag=True, help="画出前置检查与收尾 · draw the general checks and the completion too")
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="写到文件 · write to a file")
+@lang_option
+def chart(flow_name: str, kind: str, full: bool, output: str | None, lang: str) -> int:
+    """画流程图 · draw a flow as Mermaid, Graphviz DOT, SVG or PNG."""
+    from datetime import datetime
+
+    from tmcs.core.order import SHANGHAI
+    from tmcs.loader import load_flow, load_policy
+    from tmcs.render.chart import draw
+
+    flow = load_flow(flow_name, checked=False)
+    snapshot = load_policy().at(datetime.now(SHANGHAI))
+    text = draw(flow, snapshot, "mermaid" if kind == "mermaid" else "dot", lang, full=full)
+    data = f"{text}\n".encode() if kind in ("mermaid", "dot") else _drawn(text, kind)
+    _write(data, output)
+    return EXIT_OK
+
+
+def _drawn(text: str, kind: str) -> bytes:
+    """Have Graphviz draw a chart.
+
+    Raises:
+        InputError: there is no ``dot`` on the path, or it refuses the chart.
+    """
+    import shutil
+    import subprocess
+
+    from tmcs.core.errors import InputError
+    from tmcs.core.text import Text
+
+    program = shutil.which("dot")
+    if program is None:
+        hint = Text(
+            "安装 Graphviz (apt install graphviz 或 brew install graphviz)，或用 --as mermaid",
+            "install Graphviz (apt install graphviz, brew install graphviz), or use --as mermaid",
+        )
+        raise InputError(f"--as {kind} 需要 Graphviz 的 dot", f"--as {kind} needs Graphviz' dot", hint=hint)
+    done = subprocess.run([program, f"-T{kind}"], input=text.encode(), capture_output=True, check=False, timeout=60)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()[:1]
+        raise InputError(f"dot 出错: {' '.join(said)}", f"dot failed: {' '.join(said)}")
+    return done.stdout
+
+
+def _write(data: bytes, output: str | None) -> None:
+    if output is None:
+        import sys
+
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return
+    from tmcs.files import write_atomic
+
+    write_atomic(output, data, 0o644)

@@ -1,0 +1,358 @@
+"""A flow drawn: the same graph that is decided, as Mermaid or Graphviz DOT; a path that was taken can be set off."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any, Final
+
+from tmcs.core.flow import ASK, Flow, Graph
+from tmcs.core.policy import Snapshot
+from tmcs.core.program import Node, Program
+from tmcs.core.resolution import Resolution
+from tmcs.core.walk import Branch, branches_of, choose
+from tmcs.render.layout import width
+from tmcs.render.words import say
+
+START: Final = "start"
+END: Final = "end"
+
+_SIGNS: Final = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "=": "="}
+_WORDS: Final = {
+    "guard": ("通用前置检查", "general checks"),
+    "completion": ("通用收尾", "general completion"),
+    "else": ("其他", "else"),
+    "unset": ("尚无答复", "no answer yet"),
+    "wait": ("等待", "wait for"),
+    "jump": ("转流程", "go on in"),
+    "next": ("后续", "then"),
+    "start": ("开始", "start"),
+}  # fmt: skip
+_LINE: Final = 18  # columns of a label's line; wider labels make a chart wider than a page
+
+
+class Box:
+    """One box of a chart. Kind: start, ask, do, leaf, wait, jump, end."""
+
+    __slots__ = ("id", "kind", "label", "outcome", "taken")
+
+    def __init__(self, id: str, kind: str, label: str, outcome: str = "", taken: bool = False) -> None:
+        self.id = id
+        self.kind = kind
+        self.label = label
+        self.outcome = outcome
+        self.taken = taken
+
+
+class Edge:
+    """One arrow of a chart."""
+
+    __slots__ = ("label", "source", "taken", "target")
+
+    def __init__(self, source: str, target: str, label: str, taken: bool) -> None:
+        self.source = source
+        self.target = target
+        self.label = label
+        self.taken = taken
+
+
+class Chart:
+    """The boxes and arrows of one flow.
+
+    Attributes:
+        title: the flow's name.
+        boxes, edges: in the order of the flow.
+        marked: whether a path is set off.
+    """
+
+    def __init__(self, linked: Program, lang: str, *, full: bool = False, path: Mapping[str, Any] | None = None) -> None:
+        """Draw a linked flow.
+
+        Args:
+            linked: the flow, linked to the policy whose limits stand at its arrows.
+            lang: the language of the labels.
+            full: draw the guard and the completion too, not one box for each.
+            path: the answers of a resolution, by node (see :func:`answers`); the way they lead is set off.
+        """
+        self._program = linked
+        self._flow: Flow = linked.flow
+        self._lang = lang
+        self.marked = path is not None
+        self.title = self._flow.title[lang == "en"]
+        self.boxes: list[Box] = []
+        self.edges: list[Edge] = []
+        self._ids: dict[Node, str] = {}
+        self._full = full
+        self._entry = linked.nodes[linked.entry]
+        self._way = [] if path is None else _way(linked.start, path)
+        self._went = set(pairwise(self._way))
+        self._draw()
+
+    # ---- what stands in a box ------------------------------------------------------------------------------------------
+
+    def _say(self, word: str) -> str:
+        zh, en = _WORDS[word]
+        return en if self._lang == "en" else zh
+
+    def _label(self, node: Node) -> str:
+        if node.title:
+            return node.title[self._lang == "en"]
+        if node.kind is ASK:
+            return self._fact(node)
+        return say("outcomes", node.outcome, self._lang) if node.outcome else node.name
+
+    def _fact(self, node: Node) -> str:
+        if node.fact_def is not None:
+            return node.fact_def.label[self._lang == "en"]
+        if node.table is not None and any(node.table.title):
+            return node.table.title[self._lang == "en"]
+        return node.fact
+
+    def _box(self, node: Node) -> Box:
+        label, taken = self._label(node), node in self._way
+        number = self._ids[node]
+        if node.jump is not None:
+            flow = self._flow.targets.get(node.jump)
+            name = flow.title[self._lang == "en"] if flow else node.jump
+            return Box(number, "jump", _lines(label, f"→ {name}"), taken=taken)
+        if node.kind is ASK:
+            return Box(number, "ask", _lines(label), taken=taken)
+        if node.wait is not None:
+            party = say("parties", node.wait[0], self._lang)
+            return Box(number, "wait", _lines(label, f"{self._say('wait')} {party}"), taken=taken)
+        if node.outcome is not None and node not in self._inner:
+            outcome = say("outcomes", node.outcome, self._lang)
+            return Box(number, "leaf", _lines(label, "" if outcome == label else f"【{outcome}】" if self._lang == "zh" else f"[{outcome}]"),
+                       node.outcome, taken)  # fmt: skip
+        return Box(number, "do", _lines(label), taken=taken)
+
+    # ---- what stands at an arrow ---------------------------------------------------------------------------------------
+
+    def _branch_label(self, node: Node, branches: list[Branch]) -> str:
+        words = []
+        for kind, value in branches:
+            if kind == "value":
+                words.append(self._value(node, value))
+            elif kind == "range":
+                words.append(self._range(node, value))
+            elif kind != "then":
+                words.append(self._say(kind))
+        return ("、" if self._lang == "zh" else ", ").join(words)
+
+    def _value(self, node: Node, value: str) -> str:
+        if node.table is not None and value in node.table.values:
+            return str(node.table.values[value][self._lang == "en"])
+        if node.fact_def is not None:
+            return node.fact_def.words(value, self._lang)
+        if node.fact == "tier":
+            return self._program.snapshot.tier_labels[value][self._lang == "en"]
+        sections = {"route": "routes", "payout_form": "forms", "payout_offer": "offers"}
+        return say(sections[node.fact], value, self._lang) if node.fact in sections else value
+
+    def _range(self, node: Node, number: int) -> str:
+        comparisons = _normal(self._flow, node.name)["ranges"][number][0]
+        said = []
+        for operator, operand in comparisons:
+            limit = self._program.snapshot.limit_text(operand[1:]) if operand.startswith("$") else operand
+            said.append(f"{_SIGNS[operator]} {limit}")
+        return (" 且 " if self._lang == "zh" else " and ").join(said)
+
+    # ---- the drawing ---------------------------------------------------------------------------------------------------
+
+    def _draw(self) -> None:
+        start = self._program.start if self._full else self._entry
+        self.boxes.append(Box(START, START, self._say("start" if self._full else "guard"), taken=self.marked))
+        after = self._number(self._program.completion) if self._full else []
+        self._inner = set(after)
+        main = self._number(start)
+        self._edge(START, start, "", start in self._way)
+        for node in main:
+            self._one(node)
+        leaves = [node for node in main if node.outcome is not None and node.jump is None]
+        if not self._full:
+            if leaves:
+                self.boxes.append(Box(END, END, self._say("completion"), taken=False))
+            self.edges += [Edge(self._ids[leaf], END, "", False) for leaf in leaves]
+            return
+        for node in after:
+            self._one(node)
+        for leaf in leaves:
+            self._edge(self._ids[leaf], self._program.completion, "", False)
+
+    def _number(self, start: Node) -> list[Node]:
+        """Number the nodes from ``start`` on, in the order in which the flow tells them; a jump ends the drawing there."""
+        found: list[Node] = []
+
+        def visit(node: Node) -> None:
+            if node in self._ids:
+                return
+            self._ids[node] = f"n{len(self._ids) + 1}"
+            found.append(node)
+            if node.jump is None:
+                for target in _grouped(node):
+                    visit(target)
+
+        visit(start)
+        return found
+
+    def _one(self, node: Node) -> None:
+        box = self._box(node)
+        self.boxes.append(box)
+        if node.jump is not None:
+            return
+        for target, branches in _grouped(node).items():
+            self._edge(box.id, target, self._branch_label(node, branches), (node, target) in self._went)
+
+    def _edge(self, source: str, target: Node, label: str, taken: bool) -> None:
+        self.edges.append(Edge(source, self._ids[target], label, taken))
+
+
+def answers(resolution: Resolution) -> dict[str, Any]:
+    """Return what was answered at each node of a resolution, for :class:`Chart`; None where the fact stayed unknown."""
+    return {step.node.name: step.value for step in resolution.path if step.fact is not None}
+
+
+def _way(start: Node, path: Mapping[str, Any]) -> list[Node]:
+    """Return the nodes that the answers lead through, the first open question or the end last."""
+    found: list[Node] = []
+    node: Node | None = start
+    while node is not None and node not in found:
+        found.append(node)
+        if node.kind is not ASK:
+            node = node.then
+        elif node.name not in path:
+            node = None
+        else:
+            node = node.unset if path[node.name] is None else choose(node, path[node.name])[1]
+    return found
+
+
+def _grouped(node: Node) -> dict[Node, list[Branch]]:
+    """Return the nodes that a node leads to, each with the branches that do."""
+    found: dict[Node, list[Branch]] = {}
+    for branch, target in branches_of(node).items():
+        found.setdefault(target, []).append(branch)
+    return found
+
+
+def _normal(flow: Flow, name: str) -> dict[str, Any]:
+    graphs: list[Graph] = [flow, flow.common]
+    prefix, _, local = name.rpartition(".")
+    todo = list(flow.targets.values())
+    while prefix and todo:
+        target = todo.pop()
+        todo += target.targets.values()
+        if target.id == prefix:
+            graphs = [target]
+    return next(graph.nodes[local] for graph in graphs if local in graph.nodes)
+
+
+def _lines(*parts: str) -> str:
+    """Return a label broken into short lines: Chinese anywhere, other words at spaces."""
+    from tmcs.render.layout import wrap
+
+    return "\n".join(wrap(part, _LINE + 6 if width(part) > 2 * _LINE else _LINE) for part in parts if part)
+
+
+# ---- Mermaid --------------------------------------------------------------------------------------------------------------
+
+_SHAPES: Final = {
+    "start": ("([", "])"), "end": ("([", "])"), "ask": ("{", "}"), "do": ("[", "]"), "leaf": ("([", "])"),
+    "wait": ("{{", "}}"), "jump": ("[[", "]]"),
+}  # fmt: skip
+_CLASSES: Final = {
+    "ask": "fill:#eef4ff,stroke:#3b6fc4,color:#111", "do": "fill:#fff,stroke:#888,color:#111",
+    "leaf": "fill:#e9f7ec,stroke:#2f8f4e,color:#111", "wait": "fill:#fff6e0,stroke:#c48a1b,color:#111",
+    "jump": "fill:#f3ecff,stroke:#7a4fc0,color:#111", "start": "fill:#eee,stroke:#666,color:#111",
+    "end": "fill:#eee,stroke:#666,color:#111",
+}  # fmt: skip
+_STOP: Final = ("reject", "escalate")
+_TAKEN: Final = "#d6336c"
+_MERMAID: Final = {"#": "#35;", '"': "#quot;", "<": "#lt;", ">": "#gt;", "&": "#amp;", "`": "#96;", "\n": "<br/>"}
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r'[#"<>&`\n]', lambda match: _MERMAID[match.group()], text)
+
+
+def to_mermaid(chart: Chart) -> str:
+    """Return a chart as a Mermaid flowchart."""
+    lines = ["---", f"title: {json.dumps(chart.title, ensure_ascii=False)}", "---", "flowchart TD"]
+    for box in chart.boxes:
+        left, right = _SHAPES[box.kind]
+        lines.append(f'  {_node(box.id)}{left}"{_escaped(box.label)}"{right}')
+    for edge in chart.edges:
+        arrow = "-.->" if edge.target == END else "==>" if edge.taken else "-->"
+        label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
+        lines.append(f"  {_node(edge.source)} {arrow}{label} {_node(edge.target)}")
+    for kind, style in _CLASSES.items():
+        members = [_node(box.id) for box in chart.boxes if box.kind == kind and box.outcome not in _STOP]
+        if members:
+            lines += [f"  classDef {kind}Box {style}", f"  class {','.join(members)} {kind}Box"]
+    for name, style, chosen in (
+        ("stopBox", "fill:#fdecea,stroke:#b3423a,color:#111", [box for box in chart.boxes if box.outcome in _STOP]),
+        ("takenBox", f"stroke:{_TAKEN},stroke-width:4px", [box for box in chart.boxes if box.taken]),
+    ):
+        if chosen:
+            lines += [f"  classDef {name} {style}", f"  class {','.join(_node(box.id) for box in chosen)} {name}"]
+    return "\n".join(lines)
+
+
+def _node(id: str) -> str:
+    """Return an id that is no word of Mermaid's own: ``end`` ends a subgraph there."""
+    return f"{id}_" if id in (START, END) else id
+
+
+# ---- DOT ------------------------------------------------------------------------------------------------------------------
+
+_DOT: Final = {
+    "start": 'shape=box, style="rounded,filled", fillcolor="#eeeeee"',
+    "end": 'shape=box, style="rounded,filled", fillcolor="#eeeeee"',
+    "ask": 'shape=diamond, style=filled, fillcolor="#eef4ff", color="#3b6fc4", margin="0.02"',
+    "do": 'shape=box, color="#888888"',
+    "leaf": 'shape=box, style="rounded,filled", fillcolor="#e9f7ec", color="#2f8f4e"',
+    "wait": 'shape=hexagon, style=filled, fillcolor="#fff6e0", color="#c48a1b"',
+    "jump": 'shape=box, peripheries=2, style=filled, fillcolor="#f3ecff", color="#7a4fc0"',
+}
+_DOT_STOP: Final = 'shape=box, style="rounded,filled", fillcolor="#fdecea", color="#b3423a"'
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def to_dot(chart: Chart) -> str:
+    """Return a chart in Graphviz DOT."""
+    font = 'fontname="Noto Sans CJK SC, WenQuanYi Micro Hei, Microsoft YaHei, PingFang SC, sans-serif"'
+    lines = [
+        f"digraph {_quoted(chart.title)} {{",
+        f'  graph [{font}, label={_quoted(chart.title)}, labelloc=t, rankdir=TB, nodesep="0.3", ranksep="0.4", size="7.5,100"];',
+        f"  node [{font}, fontsize=11];",
+        f"  edge [{font}, fontsize=10];",
+    ]
+    for box in chart.boxes:
+        style = _DOT_STOP if box.outcome in _STOP else _DOT[box.kind]
+        taken = f', penwidth=3, color="{_TAKEN}"' if box.taken else ""
+        lines.append(f"  {_node(box.id)} [label={_quoted(box.label)}, {style}{taken}];")
+    for edge in chart.edges:
+        parts = [f"label={_quoted(edge.label)}"] if edge.label else []
+        if edge.target == END:
+            parts.append("style=dashed")
+        if edge.taken:
+            parts.append(f'penwidth=3, color="{_TAKEN}"')
+        more = f" [{', '.join(parts)}]" if parts else ""
+        lines.append(f"  {_node(edge.source)} -> {_node(edge.target)}{more};")
+    return "\n".join([*lines, "}"])
+
+
+def draw(
+    flow: Flow, snapshot: Snapshot, form: str, lang: str, *, full: bool = False, path: Mapping[str, Any] | None = None
+) -> str:
+    """Return a flow as ``mermaid`` or ``dot``; see :class:`Chart`."""
+    from tmcs.core.program import program
+
+    chart = Chart(program(flow, snapshot), lang, full=full, path=path)
+    return to_dot(chart) if form == "dot" else to_mermaid(chart)
