@@ -131,7 +131,8 @@ def test_an_order_in_a_state_the_flow_is_not_made_for_is_explained(
 ) -> None:
     found = settle(flow, {**order, **change}, {})
     assert (found["status"], found["outcome"], found["next_flow"]) == ("resolved", outcome, following)
-    assert found["payouts"] == [] and found["refund"] is None
+    assert found["payouts"] == []
+    assert found["refund"] is None
 
 
 @pytest.mark.parametrize("status", ["WAIT_SELLER_AGREE", "SUCCESS", "SELLER_REFUSE_BUYER"])

@@ -68,22 +68,29 @@ def note(text: str) -> None:
     print(clean(text), file=sys.stderr)
 
 
-def read_text(source: str) -> str:
+def read_text(source: str, limit: int) -> str:
     """Return the text of a file, or of standard input for ``-``; UTF-8, with or without a byte-order mark.
 
     Raises:
-        InputError: the bytes are not UTF-8.
+        InputError: there is nothing in it, more than ``limit`` bytes (no more is read), or bytes that are not UTF-8.
         NotFoundError: there is no such file.
         StorageError: the file cannot be read.
     """
-    from tmcs.files import read_bytes
     from tmcs.core.errors import InputError
+    from tmcs.files import read_bytes
 
-    data = sys.stdin.buffer.read() if source == "-" else read_bytes(source)
+    name = "stdin" if source == "-" else source
+    data = sys.stdin.buffer.read(limit + 1) if source == "-" else read_bytes(source, limit)
+    if len(data) > limit:
+        raise InputError(f"{name} 超过 {limit} 字节的上限", f"{name} is larger than the limit of {limit} bytes")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        name = "stdin" if source == "-" else source
+        line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"{name}: 不是 UTF-8 文本 (第 {error.start} 字节)", f"{name}: not UTF-8 text (byte {error.start})"
+            f"{name}:{line}: 不是 UTF-8 文本 (第 {error.start} 字节)",
+            f"{name}:{line}: not UTF-8 text (byte {error.start})",
         ) from None
+    if not text.strip():
+        raise InputError(f"{name} 没有内容", f"{name} is empty")
+    return text

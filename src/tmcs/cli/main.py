@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 
@@ -28,8 +29,22 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
+#: The longest line of an error; a hostile file could make it as long as itself.
+_LONGEST: Final = 4000
+
+
+class _ReaderGoneError(Exception):
+    """Whoever read the output went away. (click would turn the OSError into an exit code of its own.)"""
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports each only when it is called."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderGoneError from None
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return help_option(ctx)
@@ -85,40 +100,49 @@ def cli(ctx: click.Context, debug: bool, quiet: bool, verbose: bool) -> None:
     ctx.obj = {"debug": debug, "quiet": quiet, "verbose": verbose}
 
 
-def _wants_json(argv: list[str]) -> bool:
+def _last(argv: list[str], option: str) -> str:
+    """Return the value an option has in the end, ``""`` where it is not given."""
+    value = ""
     for n, word in enumerate(argv):
-        if word == "--format=json" or (word == "--format" and argv[n + 1 : n + 2] == ["json"]):
-            return True
-    return False
+        if word.startswith(f"{option}="):
+            value = word[len(option) + 1 :]
+        elif word == option and n + 1 < len(argv):
+            value = argv[n + 1]
+    return value
 
 
 def _language(argv: list[str]) -> str:
-    for n, word in enumerate(argv):
-        if word.startswith("--lang="):
-            return word[7:]
-        if word == "--lang" and n + 1 < len(argv):
-            return argv[n + 1]
     from tmcs.config import language
 
-    return language()
+    return _last(argv, "--lang") or language()
 
 
 def _report(error: TmcsError, argv: list[str]) -> int:
     """Print an error on stderr: one line for a person and one for each finding, one JSON object for a program."""
-    from tmcs.render.safe import clean
+    from tmcs.render.safe import clean_json, one_line
 
-    lang = _language(argv)
-    if _wants_json(argv):
+    if _last(argv, "--format") == "json":
         import json
 
-        print(json.dumps(error.to_dict(), ensure_ascii=False), file=sys.stderr)
-        return error.exit_code
-    print(f"tmcs: {clean(error.text.pick(lang))}", file=sys.stderr)
-    for finding in error.findings:
-        print(f"  {clean(finding.message(lang))}", file=sys.stderr)
-    if error.hint is not None:
-        print(f"  {clean(error.hint.pick(lang))}", file=sys.stderr)
+        said = clean_json(json.dumps(error.to_dict(), ensure_ascii=not _shows_all(sys.stderr)))
+    else:
+        lang = _language(argv)
+        texts = [error.text.pick(lang), *(finding.message(lang) for finding in error.findings)]
+        if error.hint is not None:
+            texts.append(error.hint.pick(lang))
+        said = "\n".join(f"{'  ' if n else 'tmcs: '}{_cut(one_line(text))}" for n, text in enumerate(texts))
+    with suppress(OSError):  # where nobody can be told, the exit code still says it
+        print(said, file=sys.stderr, flush=True)
     return error.exit_code
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
+
+
+def _shows_all(stream: TextIO) -> bool:
+    """Return whether every character can be written as it is: elsewhere JSON needs its own escapes."""
+    return (stream.encoding or "").lower().startswith("utf")
 
 
 def _from_os(error: OSError) -> TmcsError:
@@ -132,37 +156,41 @@ def _from_os(error: OSError) -> TmcsError:
 def run(argv: list[str]) -> int:
     """Run one command line and return its exit code; every error is printed here and nowhere else."""
     debug = "--debug" in argv
+    code = 0
     try:
-        code: Any = cli.main(args=argv, prog_name="tmcs", standalone_mode=False)
+        found: Any = cli.main(args=argv, prog_name="tmcs", standalone_mode=False)
+        code = found if isinstance(found, int) else 0
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return code
     except TmcsError as error:
         if debug:
             raise
         return _report(error, argv)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        print(file=sys.stderr)
+        with suppress(OSError):
+            print(file=sys.stderr)
         return EXIT_INTERRUPTED
     except click.exceptions.NoArgsIsHelpError as error:
         print(error.format_message())
         return 2
     except click.ClickException as error:
-        from tmcs.core.errors import InputError
+        from tmcs.cli.usage import usage_error
 
-        where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "tmcs"
-        said = error.format_message().rstrip(".")
-        from tmcs.core.text import Text
-
-        hint = Text(f"用法见 {where} --help", f"try {where} --help")
-        return _report(InputError(said, said, hint=hint), argv)
-    except BrokenPipeError:
-        # The reader (head, less) went away: not our error. Keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _report(usage_error(error), argv)
+    except (_ReaderGoneError, BrokenPipeError):
+        # The reader (head, less) went away: not our error, and what was decided stays as it was.
+        _give_up_output()
+        return code
     except OSError as error:
         if debug:
             raise
-        _report(_from_os(error), argv)
+        report = _from_os(error)
+        if error.filename is None and _give_up_output():
+            from tmcs.core.errors import StorageError
+
+            what = os.strerror(error.errno) if error.errno else str(error)
+            report = StorageError(f"无法写出结果: {what}", f"cannot write the output: {what}")
+        _report(report, argv)
         return EXIT_IO
     except Exception as error:
         if debug:
@@ -170,13 +198,35 @@ def run(argv: list[str]) -> int:
         from tmcs.core.errors import InternalError
 
         said = f"{type(error).__name__}"
-        report = InternalError(f"内部错误 ({said})，请用 --debug 重试并上报", f"internal fault ({said}); run again with --debug")
-        _report(report, argv)
+        fault = InternalError(f"内部错误 ({said})，请用 --debug 重试并上报", f"internal fault ({said}); run again with --debug")
+        _report(fault, argv)
         return EXIT_INTERNAL
+
+
+def _give_up_output() -> bool:
+    """Send what stdout could not write nowhere, lest the interpreter fail over it again at exit; say whether it was so."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
+def _open_missing_streams() -> None:
+    """Put something in the place of a standard stream that the caller closed, so that no file is taken for it.
+
+    A closed stdin is empty, a closed stdout fails on writing, and nobody reads a closed stderr.
+    """
+    for name, mode, flags in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, flags), mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def main() -> NoReturn:
     """Entry point of the console script."""
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal or pipe that cannot show Chinese shows what it can, rather than failing half-way.
         if hasattr(stream, "reconfigure"):
@@ -184,6 +234,9 @@ def main() -> NoReturn:
     # Most commands live for a moment: collecting cycles while modules load, and once more at exit, takes them longer
     # than their work. A long import still collects, only less often.
     gc.set_threshold(100_000, 20, 20)
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = EXIT_INTERRUPTED
     gc.freeze()
     sys.exit(code)

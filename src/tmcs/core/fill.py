@@ -125,8 +125,7 @@ class Values:
         return definition.words(value, self._lang) if definition else str(value)
 
     def _limit(self, name: str) -> str | None:
-        limit = self._resolution.snapshot.limit_text(name.replace("_", "-"))
-        return limit
+        return self._resolution.snapshot.limit_text(name.replace("_", "-"))
 
     def has(self, name: str) -> bool:
         """Return whether a placeholder has a value."""

@@ -41,5 +41,5 @@ def to_yaml(value: Any) -> str:
 
 #: Texts that YAML 1.1 or 1.2 would read as a truth value or nothing.
 _WORDS = frozenset(
-    "yes no y n on off true false null none Yes No Y N On Off True False Null YES NO ON OFF TRUE FALSE NULL".split()
+    ["yes", "no", "y", "n", "on", "off", "true", "false", "null", "none", "Yes", "No", "Y", "N", "On", "Off", "True", "False", "Null", "YES", "NO", "ON", "OFF", "TRUE", "FALSE", "NULL"]
 )

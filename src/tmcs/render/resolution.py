@@ -48,10 +48,8 @@ def promise(payout: Payout, lang: str, tiers: dict[str, list[str]]) -> str:
     """Return what may be promised for a payout, in one line."""
     offer = say("offers", payout.offer, lang)
     form = say("forms", payout.form, lang)
-    if payout.commit:
-        text = f"{form} {money(payout.commit, lang)} ({offer})"
-    else:
-        text = t(lang, f"本层级不可承诺{form}", f"this tier may promise no {form}")
+    nothing = t(lang, f"本层级不可承诺{form}", f"this tier may promise no {form}")
+    text = f"{form} {money(payout.commit, lang)} ({offer})" if payout.commit else nothing
     if payout.approval is not None:
         tier = tiers.get(payout.approval, [payout.approval] * 2)[lang == "en"]
         top = money(payout.max, lang)
