@@ -26,7 +26,7 @@ def to_yaml(value: Any) -> str:
             return {key: quoted(part) for key, part in one.items()}
         if isinstance(one, list):
             return [quoted(part) for part in one]
-        if isinstance(one, str) and (one == "" or not one.isprintable() or not one[0].isalpha() or one in _WORDS):
+        if isinstance(one, str) and (one == "" or not one.isprintable() or not one[0].isalpha() or one.lower() in _WORDS):
             return DoubleQuotedScalarString(one)
         return one
 
@@ -39,7 +39,5 @@ def to_yaml(value: Any) -> str:
     return clean(out.getvalue()).rstrip("\n")
 
 
-#: Texts that YAML 1.1 or 1.2 would read as a truth value or nothing.
-_WORDS = frozenset(
-    ["yes", "no", "y", "n", "on", "off", "true", "false", "null", "none", "Yes", "No", "Y", "N", "On", "Off", "True", "False", "Null", "YES", "NO", "ON", "OFF", "TRUE", "FALSE", "NULL"]
-)
+#: Texts that YAML 1.1 or 1.2 would read as a truth value or nothing, in any case.
+_WORDS = frozenset(["yes", "no", "y", "n", "on", "off", "true", "false", "null"])
