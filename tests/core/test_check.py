@@ -253,6 +253,17 @@ def test_planted_fault_in_the_scripts(tmp_path: Path, name: str) -> None:
     assert found[0].file == str(tmp_path / "scripts.yaml")
 
 
+def test_many_questions_are_walked_at_once(tmp_path: Path) -> None:
+    """Sixty questions in a row are 2**60 combinations; what no longer matters is not walked twice."""
+    facts = "".join(f"  q{n}: {{type: yes-no, from: agent, label: {{zh: 问, en: q{n}}}}}\n" for n in range(60))
+    nodes = "".join(f"  n{n}: {{ask: q{n}, then: n{n + 1}}}\n" for n in range(60))
+    head = "flow: long\nsection: H06\ntitle: {zh: 长, en: long}\nconcerns: order\nguard: {closed: own}\nfacts:\n"
+    report = check(tmp_path, f"{head}{facts}start: n0\nnodes:\n{nodes}  n60: {{outcome: explain}}\n", "{}\n")
+    assert report.findings == []
+    assert report.outcomes == {"explain": 2**60}
+    assert report.paths == 1
+
+
 def test_all_findings_at_once_with_the_nearest_word(tmp_path: Path) -> None:
     text = FLOW.replace("queue: courier", "queue: couriers").replace("pay: damage", "pay: damages")
     found = check(tmp_path, text).findings
