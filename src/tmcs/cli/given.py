@@ -5,11 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tmcs.cli.common import read_text
 from tmcs.core.errors import InputError
 from tmcs.core.order import SHANGHAI, Order, parse_time
+
+#: A fact has at most 2,000 characters, an order some hundred lines: what is larger is neither.
+_MAX_FACTS: Final = 1024 * 1024
+_MAX_ORDER: Final = 4 * 1024 * 1024
+_MAX_DIGITS: Final = 30
+#: Decisions are made within these years: enough for any order and any deadline that follows from one.
+_YEARS: Final = (1970, 2999)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def parse_sets(pairs: Iterable[str]) -> dict[str, str]:
@@ -23,11 +34,12 @@ def parse_sets(pairs: Iterable[str]) -> dict[str, str]:
         name, sign, value = pair.partition("=")
         name = name.strip()
         if not sign or not name:
-            raise InputError(f"--set {pair}: 应写作 名称=取值", f"--set {pair}: expected name=value")
+            raise InputError(f"--set {_short(pair)}: 应写作 名称=取值", f"--set {_short(pair)}: expected name=value")
         if facts.get(name, value) != value:
+            one, other = _short(facts[name]), _short(value)
             raise InputError(
-                f"--set {name} 给了两个取值: {facts[name]} 和 {value}",
-                f"--set {name} was given two values: {facts[name]} and {value}",
+                f"--set {_short(name)} 给了两个取值: {one} 和 {other}",
+                f"--set {_short(name)} was given two values: {one} and {other}",
             )
         facts[name] = value
     return facts
@@ -37,11 +49,12 @@ def read_facts(source: str) -> dict[str, str]:
     """Return the facts of a JSON or YAML file, or of standard input for ``-``; a null is a fact that is not set.
 
     Raises:
-        InputError: it is no mapping of facts to plain values.
+        InputError: it is no mapping of facts to plain values, or gives a fact twice.
     """
-    text = read_text(source)
+    text = read_text(source, _MAX_FACTS)
     name = "stdin" if source == "-" else source
-    data = _json(text, name) if text.lstrip().startswith(("{", "[")) else _yaml(text, name)
+    # Numbers stay as they are written: 0.10 is an amount, not a float.
+    data = _json(text, name, plain=True) if text.lstrip().startswith(("{", "[")) else _yaml(text, name)
     if isinstance(data, dict) and isinstance(data.get("facts"), dict):
         data = data["facts"]
     if not isinstance(data, dict):
@@ -49,7 +62,7 @@ def read_facts(source: str) -> dict[str, str]:
     facts: dict[str, str] = {}
     for key, value in data.items():
         if isinstance(value, dict | list):
-            raise InputError(f"{name}: {key} 应为单个取值", f"{name}: {key} must be a single value")
+            raise InputError(f"{name}: {_short(key)} 应为单个取值", f"{name}: {_short(key)} must be a single value")
         if value is True or value is False:
             facts[key] = "yes" if value else "no"
         elif value not in (None, ""):
@@ -57,13 +70,47 @@ def read_facts(source: str) -> dict[str, str]:
     return facts
 
 
-def _json(text: str, name: str) -> Any:
+def _json(text: str, name: str, *, plain: bool = False) -> Any:
+    """Return the value of a JSON text: no key twice, no NaN, no number that nobody writes.
+
+    Args:
+        text: the text.
+        name: where it comes from, for errors.
+        plain: numbers stay as they are written.
+
+    Raises:
+        InputError: it is no such text.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in found:
+                raise InputError(f"{name}: 键 {_short(key)} 重复", f"{name}: key {_short(key)} stands twice")
+            found[key] = value
+        return found
+
+    def refused(word: str) -> Any:
+        shown = _short(word)
+        raise InputError(f"{name}: {shown} 不是可用的数字", f"{name}: {shown} is no number that can be used")
+
+    def whole(digits: str) -> Any:
+        if len(digits) > _MAX_DIGITS:
+            refused(digits)
+        return digits if plain else int(digits)
+
+    def broken(digits: str) -> Any:
+        if len(digits) > _MAX_DIGITS or float(digits) in (float("inf"), float("-inf")):
+            refused(digits)
+        return digits if plain else float(digits)
+
     try:
-        # Numbers stay as they are written: 0.10 is an amount, not a float.
-        return json.loads(text, parse_float=str, parse_int=str)
-    except (ValueError, RecursionError) as error:
-        place = f" ({error.lineno}:{error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise InputError(f"{name}: 不是有效的 JSON{place}", f"{name}: not valid JSON{place}") from None
+        return json.loads(text, object_pairs_hook=once, parse_constant=refused, parse_int=whole, parse_float=broken)
+    except json.JSONDecodeError as error:
+        place = f" ({error.lineno}:{error.colno})"
+        raise InputError(f"{name}: 不是有效的 JSON{place}", f"{name}: not valid JSON{place}: {error.msg}") from None
+    except RecursionError:
+        raise InputError(f"{name}: 嵌套过深", f"{name}: nested too deep") from None
 
 
 def _yaml(text: str, name: str) -> Any:
@@ -78,13 +125,9 @@ def read_order_json(source: str) -> Mapping[str, Any]:
     Raises:
         InputError: it is no JSON object.
     """
-    text = read_text(source)
+    text = read_text(source, _MAX_ORDER)
     name = "stdin" if source == "-" else source
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        place = f" ({error.lineno}:{error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise InputError(f"{name}: 不是有效的 JSON{place}", f"{name}: not valid JSON{place}") from None
+    record = _json(text, name)
     if not isinstance(record, dict):
         raise InputError(f"{name}: 应为一个订单对象", f"{name}: expected one order as an object")
     return record
@@ -117,10 +160,17 @@ def moment(text: str | None) -> datetime:
     """
     if text is None:
         return datetime.now(SHANGHAI).replace(microsecond=0)
+    shown = _short(text)
     try:
-        return parse_time(text).replace(microsecond=0)
+        found = parse_time(text).replace(microsecond=0)
     except (ValueError, OverflowError):
         raise InputError(
-            f"--now {text} 有误，应为 ISO 8601 时间，如 2026-11-23T10:00:00+08:00",
-            f"--now {text} is wrong: expected an ISO 8601 time such as 2026-11-23T10:00:00+08:00",
+            f"--now {shown} 有误，应为 ISO 8601 时间，如 2026-11-23T10:00:00+08:00",
+            f"--now {shown} is wrong: expected an ISO 8601 time such as 2026-11-23T10:00:00+08:00",
         ) from None
+    first, last = _YEARS
+    if not first <= found.year <= last:
+        raise InputError(
+            f"--now {shown} 应在 {first} 至 {last} 年", f"--now {shown} must lie between {first} and {last}"
+        )
+    return found
