@@ -380,6 +380,13 @@ def _add_from_plugins() -> None:
                 register(one["rules"])
 
 
+def reset() -> None:
+    """Forget the rules that were added; for tests and for a process that installs something."""
+    global _known
+    _known = None
+    _added.clear()
+
+
 def normalise(id: str) -> str:
     """Return an id as the handbook writes it: ``h4-r7`` is ``H04-R07``, ``c4`` is ``C04``, ``h4`` is ``H04``."""
     match = _LOOSE.fullmatch(id.strip())
