@@ -145,3 +145,15 @@ def test_policy_show_says_where_a_figure_comes_from(tmcs: Any, tmp_path: Path) -
         "limits.small-value.value": "20.00"
     }
     assert tmcs("policy", "show", "limit").code == 2
+
+
+def test_the_call_sheet_leaves_open_what_is_open_and_fills_what_is_known(tmcs: Any, order: dict[str, Any]) -> None:
+    blank = tmcs("script", "damage", "--all").out
+    assert "〔refund_due〕" in blank
+    assert "evidence@example.invalid" in blank
+    facts = ["photos_received=yes", "goods_kind=food", "damage_kind=rotten", "partial_quantity=no"]
+    argv = [word for fact in facts for word in ("-s", fact)]
+    filled = tmcs("script", "damage", "--all", "--order-json", "-", "--now", NOW, *argv, stdin=json.dumps(order)).out
+    assert "〔refund_due〕" not in filled
+    assert "11月28日" in filled
+    assert tmcs("script", "damage", "--all", "--format", "json").json["flow"] == "damage"

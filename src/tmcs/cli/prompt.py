@@ -151,3 +151,13 @@ def ask_each(missing: Callable[[], Fact | None], facts: dict[str, str], lang: st
                 answered.append(fact.name)
     except (Quit, EOFError):
         pass
+
+
+def ask_to_go_on(title: str, lang: str) -> bool:
+    """Ask whether the case goes on in the next flow; one key does."""
+    text = f"c 接着办“{title}”，回车结束" if lang == "zh" else f"c goes on with “{title}”, enter ends"
+    print(f"\n{text}> ", end="", file=sys.stderr, flush=True)
+    try:
+        return input().strip().lower() in ("c", "y", "是")
+    except EOFError:
+        return False

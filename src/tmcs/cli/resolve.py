@@ -11,10 +11,11 @@ from tmcs.cli.common import Command, lang_option
 from tmcs.cli.given import find_order, moment, parse_sets, read_facts
 from tmcs.core.errors import InputError
 from tmcs.core.flow import Flow
-from tmcs.core.resolution import NEEDS_FACTS, Resolution
+from tmcs.core.resolution import NEEDS_FACTS, RESOLVED, Resolution
 from tmcs.core.resolve import resolve
 
 FORMATS = ("text", "json", "yaml", "markdown")
+PEOPLE = ("text", "markdown")
 
 
 @click.command("resolve", cls=Command, short_help="处理一单 · settle one order problem")
@@ -29,6 +30,7 @@ FORMATS = ("text", "json", "yaml", "markdown")
 @click.option("--tier", metavar="TIER", help="坐席层级 · tier of the agent (default: configuration, else the lowest)")
 @click.option("--now", "now_text", metavar="TIME", help="按这一时刻处理 · decide as of this time (ISO 8601)")
 @click.option("--policy", "policy_files", metavar="FILE", multiple=True, help="自己的政策文件 · own policy files")
+@click.option("--continue", "go_on", is_flag=True, help="接着走后续流程 · go on in the next flow with what is known")
 @click.option("--explain", is_flag=True, help="说明经过与依据 · show the path and the rules in words")
 @click.option("--no-input", is_flag=True, help="不提问 · never ask")
 @click.option("--format", "form", metavar="FORMAT", default="text", show_default=True, help="text json yaml markdown")
@@ -37,7 +39,8 @@ FORMATS = ("text", "json", "yaml", "markdown")
 def command(
     ctx: click.Context, flow: str | None, order_id: str | None, order_files: tuple[str, ...], order_json: str | None,
     store: str | None, item: str | None, sets: tuple[str, ...], facts_file: str | None, tier: str | None,
-    now_text: str | None, policy_files: tuple[str, ...], explain: bool, no_input: bool, form: str, lang: str,
+    now_text: str | None, policy_files: tuple[str, ...], go_on: bool, explain: bool, no_input: bool,
+    form: str, lang: str,
 ) -> int:  # fmt: skip
     """处理一单: FLOW 为流程名或别名，如 damage、货品损坏 · settle one order problem.
 
@@ -56,16 +59,57 @@ def command(
     facts, sources = _gather(facts_file, sets, item, tier)
     now = moment(now_text)
     order = find_order(order_id, order_files, order_json, store)
-    _set_aside(definition, facts)
-    result = resolve(definition, order, facts, policy, now, sources=sources)
-    if result.status == NEEDS_FACTS and not no_input and form in ("text", "markdown") and _at_terminal():
-        from tmcs.cli.prompt import ask_all
+    asking = not no_input and form in PEOPLE and _at_terminal()
+    everything = _set_aside(definition, facts)
+    chain: list[Resolution] = []
+    while True:
+        result = resolve(definition, order, facts, policy, now, sources=sources)
+        if result.status == NEEDS_FACTS and asking:
+            from tmcs.cli.prompt import ask_all
 
-        result = ask_all(definition, order, facts, sources, policy, now, lang)
-    print(_render(result, form, lang, explain))
+            result = ask_all(definition, order, facts, sources, policy, now, lang)
+        chain.append(result)
+        if form in PEOPLE:
+            print(("\n" if chain[1:] else "") + _render(result, form, lang, explain))
+        following = _following(result, chain)
+        if following is None or not (go_on or (asking and _goes_on(following, lang))):
+            break
+        from tmcs.core.chain import carry_over
+
+        definition = following
+        everything.update(facts)
+        facts, sources = carry_over(result, following, everything, sources)
+    if form not in PEOPLE:
+        print(_data(chain, form, lang) if go_on else _render(result, form, lang, explain))
     from tmcs.render.exits import exit_code
 
     return exit_code(result.status)
+
+
+def _following(result: Resolution, chain: list[Resolution]) -> Flow | None:
+    """Return the flow that a resolved case goes on in; None where it ends, or would come round again."""
+    name = result.next_flow
+    installed = result.flow.installed or ()
+    if result.status != RESOLVED or name is None or name not in installed or any(one.flow.id == name for one in chain):
+        return None
+    from tmcs.loader import load_flow
+
+    return load_flow(name)
+
+
+def _goes_on(following: Flow, lang: str) -> bool:
+    from tmcs.cli.prompt import ask_to_go_on
+
+    return ask_to_go_on(following.title[lang == "en"], lang)
+
+
+def _data(chain: list[Resolution], form: str, lang: str) -> str:
+    if form not in FORMATS:
+        return "\n".join(_render(one, form, lang, False) for one in chain)
+    from tmcs.core.chain import chain_dict
+    from tmcs.render.parts import dump
+
+    return dump(chain_dict(chain), form)
 
 
 def _at_terminal() -> bool:
@@ -93,18 +137,19 @@ def _gather(
     return facts, sources
 
 
-def _set_aside(flow: Flow, facts: dict[str, Any]) -> None:
-    """Take the facts out that only a following flow uses, after checking them against it."""
+def _set_aside(flow: Flow, facts: dict[str, Any]) -> dict[str, Any]:
+    """Take the facts out that only a following flow uses, after checking them against it, and return them."""
     settable = flow.settable()
     others = [name for name in facts if name not in settable and name not in ("tier", "item")]
     if not others:
-        return
+        return {}
     from tmcs.loader import following_facts
 
     later = following_facts(flow)
-    for name in others:
-        if name in later:
-            later[name].parse(facts.pop(name))
+    aside = {name: facts.pop(name) for name in others if name in later}
+    for name, value in aside.items():
+        later[name].parse(value)
+    return aside
 
 
 def _check_format(form: str) -> None:

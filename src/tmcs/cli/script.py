@@ -11,7 +11,6 @@ from tmcs.cli.given import find_order, moment, parse_sets
 from tmcs.core.errors import EXIT_NEEDS_FACTS, EXIT_OK, unknown_word
 from tmcs.core.fill import COMPUTED, fill, names
 from tmcs.core.flow import Flow
-from tmcs.core.policy import Policy
 from tmcs.core.resolution import Resolution
 from tmcs.core.resolve import resolve
 
@@ -19,6 +18,7 @@ from tmcs.core.resolve import resolve
 @click.command("script", short_help="话术 · the words to say")
 @click.argument("flow")
 @click.argument("moment_id", metavar="[MOMENT]", required=False)
+@click.option("--all", "whole", is_flag=True, help="整张话术单 · the whole call sheet")
 @click.option("-s", "--set", "sets", metavar="NAME=VALUE", multiple=True, help="事实，或话术里的取值 · a fact, or a value in the text")
 @click.option("--order", "order_id", metavar="ID", help="订单编号 · order number")
 @click.option("--orders", "order_files", metavar="FILE", multiple=True, help="只用这些导出文件 · read these exports")
@@ -31,7 +31,7 @@ from tmcs.core.resolve import resolve
 @format_option("text", "json", "yaml")
 @lang_option
 def command(
-    flow: str, moment_id: str | None, sets: tuple[str, ...], order_id: str | None, order_files: tuple[str, ...],
+    flow: str, moment_id: str | None, whole: bool, sets: tuple[str, ...], order_id: str | None, order_files: tuple[str, ...],
     order_json: str | None, store: str | None, item: str | None, tier: str | None, now_text: str | None,
     policy_files: tuple[str, ...], form: str, lang: str,
 ) -> int:  # fmt: skip
@@ -44,18 +44,22 @@ def command(
     definition = load_flow(flow)
     policy = load_policy(policy_files or None)
     moments = all_moments(definition)
-    if moment_id is None:
+    if moment_id is None and not whole:
         print(_listing(definition, moments, form, lang))
         return EXIT_OK
-    if moment_id not in moments:
+    if moment_id is not None and moment_id not in moments:
         raise unknown_word("话术时点", "script moment", moment_id, moments)
-    facts, values = _split(definition, parse_sets(sets), moments[moment_id], policy)
+    chosen = moments if moment_id is None else {moment_id: moments[moment_id]}
+    facts, values = _split(definition, parse_sets(sets), chosen)
     if item:
         facts["item"] = item
     if tier:
         facts["tier"] = tier
     order = find_order(order_id, order_files, order_json, store)
     context = resolve(definition, order, facts, policy, moment(now_text))
+    if moment_id is None:
+        print(_sheet(definition, moments, context, values, form, lang))
+        return EXIT_OK
     return _print_one(moment_id, moments[moment_id], context, values, form, lang)
 
 
@@ -68,14 +72,12 @@ def all_moments(flow: Flow) -> dict[str, Any]:
     return {**moments, **{name: script for name, script in flow.common.scripts.items() if name not in moments}}
 
 
-def _split(
-    flow: Flow, given: dict[str, str], script: dict[str, Any], policy: Policy
-) -> tuple[dict[str, Any], dict[str, str]]:
+def _split(flow: Flow, given: dict[str, str], scripts: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     """Tell the facts of the flow from the values that only fill a place in the text."""
     facts: dict[str, Any] = {}
     values: dict[str, str] = {}
     settable = flow.settable()
-    places = names(script["zh"]) + names(script["en"])
+    places = sorted({name for script in scripts.values() for name in names(script["zh"]) + names(script["en"])})
     for name, value in given.items():
         if name in places and name not in settable:
             values[name] = value
@@ -95,6 +97,48 @@ class _Places:
 
     def get(self, name: str) -> str | None:
         return self._given.get(name) or self._values.get(name)
+
+
+class _Blanks:
+    """Values for a call sheet: what is still open stays open, as a blank with its name."""
+
+    def __init__(self, places: _Places) -> None:
+        self._places = places
+
+    def get(self, name: str) -> str:
+        return self._places.get(name) or f"〔{name}〕"
+
+
+def _sheet(
+    flow: Flow, moments: dict[str, Any], context: Resolution, given: dict[str, str], form: str, lang: str
+) -> str:
+    """Return the call sheet of a flow: every moment in order, filled as far as values are known."""
+    blanks = {one: _Blanks(_Places(given, context, one)) for one in ("zh", "en")}
+    found = [
+        {
+            "moment": name,
+            "when": dict(zip(("zh", "en"), script["when"] or ["", ""], strict=True)),
+            "direction": script["direction"],
+            "text": {one: fill(script[one], blanks[one]) for one in ("zh", "en")},
+            "cites": script["cite"],
+        }
+        for name, script in moments.items()
+    ]
+    if form != "text":
+        from tmcs.render.parts import dump
+
+        return dump({"schema": "tmcs/call-sheet/1", "flow": flow.id, "scripts": found}, form)
+    from tmcs.render.layout import bold, columns, dim, wrap
+    from tmcs.render.safe import clean
+
+    out = [bold(f"{flow.title[lang == 'en']} · {flow.id}")]
+    for one in found:
+        cites = f"  [{' '.join(one['cites'])}]" if one["cites"] else ""
+        out += ["", f"{bold('·')} {one['when'][lang] or one['moment']} ({one['moment']})" + dim(cites)]
+        out.append(wrap(clean(one["text"]["zh"]), columns(), "  "))
+        if lang == "en":
+            out.append(dim(wrap(clean(one["text"]["en"]), columns(), "  ")))
+    return "\n".join(out)
 
 
 def _print_one(

@@ -240,9 +240,22 @@ def _read_effects(cursor: Cursor) -> dict[str, Any] | None:
         "due": [c.text() for c in cursor["due"].each()] if cursor.get("due") else [],
         "refund": _read_refund(cursor["refund"]) if cursor.get("refund") else None,
         "goods": _read_goods(cursor["goods"]) if cursor.get("goods") else None,
-        "next": cursor["next"].text() if cursor.get("next") else None,
+        "next": None,
+        "next_set": {},
     }
+    if following := cursor.get("next"):
+        fx["next"], fx["next_set"] = _read_next(following)
     return fx if any(fx.values()) else None
+
+
+def _read_next(cursor: Cursor) -> tuple[str, dict[str, str]]:
+    """Return the following flow and the facts that it is given: a flow id, or ``{flow, set}``."""
+    if not isinstance(cursor.value, dict):
+        return cursor.text(), {}
+    if not cursor.keys(("flow", "set"), ("flow",)):
+        return "", {}
+    given = cursor.get("set")
+    return cursor["flow"].text(), {name: c.text() for name, c in given.items()} if given else {}
 
 
 def _read_step(cursor: Cursor) -> list[Any]:

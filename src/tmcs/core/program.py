@@ -43,7 +43,7 @@ class Script:
 class Effects:
     """What happens at a node: steps, scripts, tasks, payouts, refund, goods, deadlines, next flow."""
 
-    __slots__ = ("dues", "goods", "next", "pays", "refund", "say", "steps", "tasks")
+    __slots__ = ("dues", "goods", "next", "next_sets", "pays", "refund", "say", "steps", "tasks")
 
     def __init__(self) -> None:
         self.steps: list[tuple[list[str], list[str]]] = []
@@ -54,6 +54,7 @@ class Effects:
         self.goods: str | None = None
         self.dues: list[Deadline] = []
         self.next: str | None = None
+        self.next_sets: dict[str, str] = {}
 
 
 class Node:
@@ -268,7 +269,7 @@ class _Linker:
         for word in (fx.goods, fx.refund[0] if fx.refund else None):
             if word and word.startswith("@"):
                 self._table(word[1:], graph)
-        fx.next = normal["next"]
+        fx.next, fx.next_sets = normal["next"], normal["next_set"]
         if fx.next and fx.next.startswith("@"):
             word = self.flow.guard[fx.next[1:]]
             fx.next = None if word in ("own", "explain", "needed") else word

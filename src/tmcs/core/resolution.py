@@ -125,6 +125,13 @@ class Resolution:
                     }
         return list(said.values())
 
+    def carried(self) -> dict[str, str]:
+        """Return the facts that the following flow is given by this one; what was said first holds."""
+        facts: dict[str, str] = {}
+        for fx in self.effects:
+            facts = fx.next_sets | facts
+        return facts
+
     def moments(self) -> dict[str, list[str]]:
         """Return when each script is said, ``{moment: [zh, en]}``."""
         return {script.moment: script.when or ["", ""] for fx in self.effects for script in fx.say}
