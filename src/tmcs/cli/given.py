@@ -162,6 +162,8 @@ def moment(text: str | None) -> datetime:
         return datetime.now(SHANGHAI).replace(microsecond=0)
     shown = _short(text)
     try:
+        if not text.isprintable():  # Python reads a line end as the T, and a NUL as the end
+            raise ValueError(text)
         found = parse_time(text).replace(microsecond=0)
     except (ValueError, OverflowError):
         raise InputError(
