@@ -243,7 +243,10 @@ def following_facts(flow: Flow) -> dict[str, Fact]:
         if name in seen or name not in installed:
             continue
         seen.add(name)
-        following = load_flow(name)
+        try:
+            following = load_flow(name)
+        except (InputError, NotFoundError):
+            continue  # it fails: the case cannot go on in it, and this flow is not to blame
         facts = following.settable() | facts
         todo += [*following.nexts, *following.common_nexts, *following.jumps]
     return facts
