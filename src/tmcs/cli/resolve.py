@@ -92,9 +92,13 @@ def _following(result: Resolution, chain: list[Resolution]) -> Flow | None:
     installed = result.flow.installed or ()
     if result.status != RESOLVED or name is None or name not in installed or any(one.flow.id == name for one in chain):
         return None
+    from tmcs.core.errors import NotFoundError
     from tmcs.loader import load_flow
 
-    return load_flow(name)
+    try:
+        return load_flow(name)
+    except (InputError, NotFoundError):
+        return None  # it fails, see `tmcs plugin list`: what this flow decided stands, and still names it
 
 
 def _goes_on(following: Flow, lang: str) -> bool:
