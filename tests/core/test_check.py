@@ -11,7 +11,9 @@ from tmcs import flowcheck, loader
 from tmcs.core import check_tables
 from tmcs.core.check import check_flow, check_policy
 from tmcs.core.check_report import CheckReport
+from tmcs.core.order import parse_time
 from tmcs.core.payout import PayoutReason
+from tmcs.core.resolve import resolve
 
 FLOW = """\
 flow: parcel
@@ -185,7 +187,9 @@ PLANTS = {
         "  done:\n    outcome: explain", "  done:\n    outcome: refund # none", "refund # none", "outcome refund without a refund"),
     "refund with another outcome": Plant("    outcome: refund\n", "    outcome: reorder\n", "reorder", "a refund with outcome reorder"),
     "wait on an unknown fact": Plant("fact: answered, due", "fact: answerd, due", "answerd", "unknown fact answerd"),
-    "name of a shared node": Plant("  done:\n", "  cash:\n    outcome: explain\n  done:\n", "cash:", "node name cash is taken"),
+    "table called like a fact": Plant(
+        "  collect:\n    inputs", "  declines_coupon:\n    inputs: [weight]\n    hit: first\n    values: {a: {zh: 甲, en: a}}\n    rows: {}\n"
+        "    otherwise: {is: a}\n  collect:\n    inputs", "declines_coupon:\n    inputs", "table name declines_coupon is taken"),
 }  # fmt: skip
 
 SCRIPT_PLANTS = {
@@ -251,6 +255,21 @@ def test_planted_fault_in_the_scripts(tmp_path: Path, name: str) -> None:
     assert all(fault.says in f.text.en for f in found)
     assert (found[0].line, found[0].column) == place(text, fault.at)
     assert found[0].file == str(tmp_path / "scripts.yaml")
+
+
+def test_a_flow_calls_its_nodes_and_tables_as_it_likes(tmp_path: Path) -> None:
+    """Nodes called like those of the shared graph, and a table called like one of the policy, are the flow's own."""
+    text = FLOW.replace("  paid:\n    outcome", "  flow:\n    outcome").replace("paid\n", "flow\n").replace('"yes": paid', '"yes": flow')
+    text = text.replace("done", "cash").replace("big", "closed").replace("gone", "by-route").replace("collect", "disposal")
+    plain = check(tmp_path)
+    report = check(tmp_path, text)
+    assert [f.message("en") for f in report.findings] == []
+    assert (report.nodes, report.outcomes) == (11, plain.outcomes)
+    flow = loader.read_flow_files(str(tmp_path))
+    facts = {"closed": "no", "seen": "yes", "weight": "30", "colour": "red"}
+    result = resolve(flow, None, facts, loader.load_policy(), parse_time("2026-11-23T10:00:00+08:00"))
+    assert (result.outcome, result.goods) == ("refund", "pickup")
+    assert [step.node.name for step in result.path] == ["seen", "size", "closed", "closed", "back"]
 
 
 def test_many_questions_are_walked_at_once(tmp_path: Path) -> None:

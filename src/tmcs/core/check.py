@@ -125,7 +125,7 @@ class _Walked:
         walk = Walk(self.program, self.ends)
         self.ends.walk = walk
         tally = walk.run()
-        own = {name for name in self.flow.nodes if name in walk.reached}
+        own = {node for node in walk.reached if node.graph is self.flow}
         report.paths, report.combinations, report.nodes = tally.paths, tally.combinations, len(own)
         report.outcomes = dict(sorted(tally.ends.items()))
         self.ends.tell()
@@ -133,34 +133,21 @@ class _Walked:
 
     # ---- places --------------------------------------------------------------------------------------------------------
 
-    def place(self, node: str) -> tuple[str, Path]:
-        """Return the source and the path of a node by its linked name."""
-        flow, _, local = node.rpartition(".")
-        if flow:
-            return flow, ("nodes", local)
-        graph = self.flow if local in self.flow.nodes else self.flow.common
-        return graph.id, ("nodes", local)
+    def place(self, node: Node) -> tuple[str, Path]:
+        """Return the source and the path of a node."""
+        return node.graph.id, ("nodes", node.local)
 
     def branch_place(self, node: Node, branch: Branch) -> tuple[str, Path]:
         """Return the source and the path of a branch's key."""
-        where, path = self.place(node.name)
+        where, path = self.place(node)
         kind, value = branch
         if kind == "then":
             return where, (*path, "then")
         raw = self.faults.data(where, (*path, "branches"))
         if kind == "range":
-            ranges = self._normal(node.name)["ranges"]
+            ranges = node.graph.nodes[node.local]["ranges"]
             return where, (*path, "branches", range_key(raw, ranges[value][0]))
         return where, (*path, "branches", branch_key(raw, value) if kind == "value" else kind)
-
-    def _normal(self, name: str) -> dict[str, Any]:
-        flow, _, local = name.rpartition(".")
-        graph: Any = self.flow
-        if flow:
-            graph = next(t for t in _all_targets(self.flow) if t.id == flow)
-        elif local not in self.flow.nodes:
-            graph = self.flow.common
-        return graph.nodes[local]  # type: ignore[no-any-return]
 
     def moments(self, graph: str) -> Collection[str]:
         """Return the script moments that a graph defines itself."""
@@ -175,7 +162,7 @@ class _Walked:
     # ---- single checks -------------------------------------------------------------------------------------------------
 
     def _loop(self, node: Node, back: Node) -> None:
-        where, path = self.place(node.name)
+        where, path = self.place(node)
         for branch, target in branches_of(node).items():
             if target is back:
                 where, path = self.branch_place(node, branch)
@@ -204,19 +191,19 @@ class _Walked:
                 return
 
     def _coverage(self, walk: Walk) -> None:
-        dead: set[str] = set()
-        for name in self.flow.nodes:
-            if name not in walk.reached:
+        dead: set[Node] = set()
+        for node in (self.program.nodes[name] for name in self.flow.nodes):
+            if node not in walk.reached:
                 continue
-            node = self.program.nodes[name]
             for branch, target in branches_of(node).items():
-                if not node.fact or branch in walk.taken.get(name, ()):
+                if not node.fact or branch in walk.taken.get(node, ()):
                     continue
-                dead |= {one.name for one in reachable(target)}
+                dead.update(reachable(target))
                 where, path = self.branch_place(node, branch)
                 said = str(path[-1])
                 self.faults.add(where, path, f"分支 {said} 永远走不到", f"branch {said} is never reached", key=branch[0] != "then")
-        left = [name for name in self.flow.nodes if name not in walk.reached and name not in dead]
+        seen = walk.reached | dead
+        left = [name for name in self.flow.nodes if self.program.nodes[name] not in seen]
         below = {target for name in left for target in targets(self.flow.nodes[name])}
         for name in [name for name in left if name not in below] or left[:1]:
             self.faults.add(self.flow.id, ("nodes", name), f"节点 {name} 永远走不到", f"node {name} is never reached", key=True)

@@ -37,7 +37,7 @@ class EndCheck(Ends):
         self.places = places
         self.faults = faults
         self.walk: Walk | None = None
-        self.owners = {id(node.fx): node.name for node in program.nodes.values() if node.fx is not None}
+        self.owners = {id(node.fx): node for node in program.nodes.values() if node.fx is not None}
         self.gaps: dict[Node, list[Any]] = {}
         # An export may know little of an order (no payment, no title); the words must hold then too.
         self.bare = Order({"tid": "0", "orders": [{}]})
@@ -57,7 +57,7 @@ class EndCheck(Ends):
     def tell(self) -> None:
         """Report the gaps, all values of a question together."""
         for node, values in self.gaps.items():
-            where, path = self.places.place(node.name)
+            where, path = self.places.place(node)
             said = ", ".join(self.places.words(node.fact, value) for value in values)
             self.faults.add(where, (*path, "branches"), f"{node.fact} 的 {said} 没有分支", f"no branch for {node.fact} {said}",
                             f"{said}: node", key=True)  # fmt: skip
@@ -84,7 +84,7 @@ class EndCheck(Ends):
 
     def _settled(self, leaf: Node, known: Mapping[str, Any], met: Met) -> bool:
         """Check refund against outcome, and that the tables that refund and goods name are decided."""
-        where, path = self.places.place(leaf.name)
+        where, path = self.places.place(leaf)
         if leaf.outcome == "refund" and met.refund is None:
             self.faults.add(where, (*path, "outcome"), "结局是 refund，却没有退款", "outcome refund without a refund",
                             "refund: {route: …, amount: …}")  # fmt: skip
@@ -148,11 +148,11 @@ class EndCheck(Ends):
 
     def _decide(self, node: Node, order: Order, facts: dict[str, str], outcome: str | None) -> None:
         """Decide one case with the engine and look at the result."""
-        key = (node.name, order is self.bare, outcome, tuple(sorted(facts.items())))
+        key = (node, order is self.bare, outcome, tuple(sorted(facts.items())))
         if key in self._tried:
             return
         self._tried.add(key)
-        where, path = self.places.place(node.name)
+        where, path = self.places.place(node)
         try:
             result = resolve(self.program.flow, order, facts, self.policy, self.moment)
         except (TmcsError, LookupError, AssertionError, TypeError) as error:
@@ -203,7 +203,7 @@ class EndCheck(Ends):
                                     f"{{{name}}} can be without a value (ending at {end})")  # fmt: skip
 
     def _script(
-        self, result: Resolution, moment: str, owner: str, text: list[str], otherwise: list[str] | None
+        self, result: Resolution, moment: str, owner: Node, text: list[str], otherwise: list[str] | None
     ) -> None:
         graph, _ = self.places.place(owner)
         if moment not in self.places.moments(graph):

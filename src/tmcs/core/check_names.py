@@ -58,11 +58,11 @@ class NameCheck:
         for guard, word in flow.guard.items():
             if word not in ("own", "explain", "needed") and word not in self.flows:
                 self.faults.odd(self.where, ("guard", guard), _FLOW, word, self.flows)
-        for name in flow.nodes:
-            if name in flow.common.nodes or name == "flow":
-                self._taken(("nodes", name), f"节点名 {name}", f"node name {name}")
-        for name in flow.tables:
-            if name in self.snapshot.tables or any(name in target.tables for target in flow.targets.values()):
+        named = {word for node in flow.nodes.values() if (fx := node["fx"]) for word in (fx["goods"], *(fx["refund"] or ())[:1])}
+        for name, table in flow.tables.items():
+            # What a leaf of this flow calls by name must still mean the same after a jump.
+            others = [target.tables[name] for target in flow.targets.values() if name in target.tables]
+            if name in self.facts or (f"@{name}" in named and any(other != table for other in others)):
                 self._taken(("tables", name), f"判定表名 {name}", f"table name {name}")
         for name, fact in flow.facts.items():
             other = self.facts[name]
@@ -72,7 +72,7 @@ class NameCheck:
     def _taken(self, path: Path, zh: str, en: str) -> None:
         self.faults.blocked = True
         self.faults.add(
-            self.where, path, f"{zh} 已被占用", f"{en} is taken by the shared graph, the policy or a flow that this one goes on in",
+            self.where, path, f"{zh} 已被占用", f"{en} is taken by a fact or by a flow that this one goes on in",
             "another name", key=True,
         )  # fmt: skip
 

@@ -24,6 +24,8 @@ SYSTEM_VALUES: Final[dict[str, list[str]]] = {
 }
 
 _KINDS: Final = {kind: kind for kind in (ASK, LEAF, JUMP, PASS)}
+#: The nodes of the shared graph are filed under this prefix, so that a flow may call its own nodes as it likes.
+_SHARED: Final = "/"
 
 
 class Script:
@@ -58,18 +60,25 @@ class Effects:
 
 
 class Node:
-    """One node of a linked flow."""
+    """One node of a linked flow.
+
+    Attributes:
+        name: its name in a path; with the flow's id before it where the flow was jumped to.
+        graph, local: the graph that it stands in, and its name there.
+    """
 
     __slots__ = (
-        "awaits", "branches", "cites", "derive", "fact", "fact_def", "fx", "jump", "kind", "name", "other", "outcome",
-        "ranges", "sets", "table", "then", "title", "unset", "wait",
+        "awaits", "branches", "cites", "derive", "fact", "fact_def", "fx", "graph", "jump", "kind", "local", "name",
+        "other", "outcome", "ranges", "sets", "table", "then", "title", "unset", "wait",
     )  # fmt: skip
 
-    def __init__(self, name: str, kind: str, cites: list[str], title: list[str] | None) -> None:
+    def __init__(self, name: str, local: str, graph: Graph, normal: Mapping[str, Any]) -> None:
         self.name = name
-        self.kind = _KINDS[kind]  # the very constant: the walk compares with `is`
-        self.cites = cites
-        self.title = title
+        self.local = local
+        self.graph = graph
+        self.kind = _KINDS[normal["kind"]]  # the very constant: the walk compares with `is`
+        self.cites: list[str] = normal["cite"]
+        self.title: list[str] | None = normal["title"]
         self.fx: Effects | None = None
         self.fact: str = ""
         self.fact_def: Fact | None = None
@@ -111,7 +120,9 @@ class Program:
         start: the first node of the guard.
         completion: the first node of the completion.
         facts: the facts that may be given, by name.
-        tables: the flow's and the policy's decision tables by name.
+        nodes: the nodes: the flow's own by name, those of a flow it jumps to as ``flow.name``, the shared ones as
+            ``/name``.
+        tables: the decision tables by name; of two with one name, the flow's own.
     """
 
     __slots__ = ("completion", "entry", "facts", "flow", "nodes", "snapshot", "start", "tables")
@@ -123,11 +134,11 @@ class Program:
         self.tables: dict[str, Table] = {}
         self.nodes: dict[str, Node] = {}
         linker = _Linker(self)
-        linker.add(flow.common, "")
+        linker.add(flow.common, _SHARED)
         self.entry = linker.add_flow(flow, "")
         linker.connect()
-        self.start = linker.node(flow.common.guard, "")
-        self.completion = linker.node(flow.common.completion, "")
+        self.start = linker.node(flow.common.guard, _SHARED)
+        self.completion = linker.node(flow.common.completion, _SHARED)
 
 
 def program(flow: Flow, snapshot: Snapshot) -> Program:
@@ -144,7 +155,7 @@ class _Linker:
         self.flow = owner.flow
         self.snapshot = owner.snapshot
         self.todo: list[tuple[Node, dict[str, Any], str, Graph]] = []
-        self.normals: dict[str, dict[str, Any]] = {}
+        self.tables: dict[tuple[str, str], Table] = {}
 
     def add_flow(self, flow: Flow, prefix: str) -> str:
         """Add a flow's nodes and those of the flows it jumps to; return the name of its first node."""
@@ -157,9 +168,8 @@ class _Linker:
     def add(self, graph: Graph, prefix: str) -> None:
         for name, normal in graph.nodes.items():
             full = prefix + name
-            node = Node(full, normal["kind"], normal["cite"], normal["title"])
+            node = Node(name if prefix == _SHARED else full, name, graph, normal)
             self.owner.nodes[full] = node
-            self.normals[full] = normal
             self.todo.append((node, normal, prefix, graph))
 
     def connect(self) -> None:
@@ -179,10 +189,10 @@ class _Linker:
 
     def node(self, name: str, prefix: str) -> Node:
         """Return a node by name. `flow` in the shared graph is the flow's own start; constants are folded away."""
-        if name == "flow" and not prefix and "flow" not in self.owner.nodes:
+        if name == "flow" and prefix == _SHARED:
             return self.owner.nodes[self.flow.start]
         node = self.owner.nodes[prefix + name]
-        normal = self.normals[prefix + name]
+        normal = node.graph.nodes[node.local]
         if normal["kind"] == ASK and normal["ask"].startswith("guard_"):
             word = self.flow.guard[normal["ask"][6:]]
             key = word if word in normal["values"] else "explain"
@@ -236,7 +246,7 @@ class _Linker:
         return value
 
     def _table(self, name: str, graph: Graph) -> Table | None:
-        found = self.owner.tables.get(name)
+        found = self.tables.get((graph.id, name))
         if found is None:
             if name in graph.tables:
                 found = Table(name, graph.tables[name], self._values_of, self._number)
@@ -244,7 +254,9 @@ class _Linker:
                 found = self.snapshot.table(name)
             else:
                 return None
-            self.owner.tables[name] = found
+            self.tables[graph.id, name] = found
+            if graph is self.flow or name not in self.owner.tables:
+                self.owner.tables[name] = found
         return found
 
     def _values_of(self, fact: str) -> list[str] | None:

@@ -38,7 +38,7 @@ class Met(NamedTuple):
     pays: tuple[str, ...] = ()
     refund: tuple[str, str] | None = None
     goods: str | None = None
-    texts: frozenset[tuple[str, tuple[str, ...]]] = frozenset()
+    texts: frozenset[tuple[Node, tuple[str, ...]]] = frozenset()
 
     def facts(self, program: Program) -> set[str]:
         """Return the facts and tables that the end will look at."""
@@ -74,15 +74,15 @@ class Walk:
     """Walks a program from its first node to every end.
 
     Attributes:
-        taken: the branches followed, by node name.
-        reached: the names of the nodes met.
+        taken: the branches followed, by node.
+        reached: the nodes met.
     """
 
     def __init__(self, program: Program, ends: Ends) -> None:
         self.program = program
         self.ends = ends
-        self.taken: dict[str, set[Branch]] = {}
-        self.reached: set[str] = set()
+        self.taken: dict[Node, set[Branch]] = {}
+        self.reached: set[Node] = set()
         self._memo: dict[Any, Tally] = {}
         self._classes: dict[str, list[list[Any]]] = {}
         self._nodes = reachable(program.start)
@@ -95,25 +95,25 @@ class Walk:
 
     # ---- what can still matter -----------------------------------------------------------------------------------------
 
-    def _read_below(self) -> dict[str, frozenset[str]]:
+    def _read_below(self) -> dict[Node, frozenset[str]]:
         """Return the facts that each node and those after it read; the graph has no loop."""
-        found: dict[str, frozenset[str]] = {}
+        found: dict[Node, frozenset[str]] = {}
 
         def read(node: Node) -> frozenset[str]:
-            if node.name not in found:
+            if node not in found:
                 own = {node.fact, *(node.table.inputs if node.table else ())} - {""}
-                found[node.name] = frozenset(own).union(*(read(child) for child in _after(node)))
-            return found[node.name]
+                found[node] = frozenset(own).union(*(read(child) for child in _after(node)))
+            return found[node]
 
         read(self.program.start)
         return found
 
     def _key(self, node: Node, known: Mapping[str, Any], met: Met) -> Any:
-        reads = self._memo_reads.get((node.name, met))
+        reads = self._memo_reads.get((node, met))
         if reads is None:
-            wanted = self._reads[node.name] | met.facts(self.program)
-            reads = self._memo_reads[node.name, met] = tuple(sorted(wanted))
-        return node.name, met, tuple([known.get(name) for name in reads])
+            wanted = self._reads[node] | met.facts(self.program)
+            reads = self._memo_reads[node, met] = tuple(sorted(wanted))
+        return node, met, tuple([known.get(name) for name in reads])
 
     def _meet(self, node: Node, known: Mapping[str, Any], met: Met) -> Met:
         fx = node.fx
@@ -127,7 +127,7 @@ class Walk:
                     waiting.add(name)
         texts = met.texts
         if computed or waiting:
-            texts |= {(node.name, tuple(sorted(waiting)))}
+            texts |= {(node, tuple(sorted(waiting)))}
         pays = met.pays + tuple(reason.name for reason in fx.pays)
         return Met(pays, fx.refund or met.refund, fx.goods or met.goods, texts)
 
@@ -145,7 +145,7 @@ class Walk:
         signs: list[Any] = []
         for node in self._nodes:
             if node.fact == fact and node.table is None:
-                signs.append(_name(choose(node, value)[1]))
+                signs.append(choose(node, value)[1])
             if node.table is not None and fact in node.table.inputs:
                 signs += [test(value) for row in node.table.rows for name, test in row.tests if name == fact]
         for reason in self._reasons():
@@ -187,7 +187,7 @@ class Walk:
         key = self._key(node, known, met)
         found = self._memo.get(key)
         if found is None:
-            self.reached.add(node.name)
+            self.reached.add(node)
             found = self._memo[key] = self._at(node, known, given, self._meet(node, known, met))
         return found
 
@@ -276,7 +276,7 @@ class Walk:
         return _sum([(self._open(node, missing, given), 1), *self._spread(node, missing, known, given, met)])
 
     def _mark(self, node: Node, branch: Branch) -> None:
-        self.taken.setdefault(node.name, set()).add(branch)
+        self.taken.setdefault(node, set()).add(branch)
 
 
 def _end(leaf: Node) -> str:
@@ -284,10 +284,6 @@ def _end(leaf: Node) -> str:
     if leaf.outcome is not None or leaf.wait is None:
         return leaf.outcome or ""
     return "needs-facts" if leaf.wait[0] == "agent" else f"waiting:{leaf.wait[0]}"
-
-
-def _name(node: Node | None) -> str | None:
-    return None if node is None else node.name
 
 
 def _sum(parts: list[tuple[Tally, int]]) -> Tally:

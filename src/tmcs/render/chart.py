@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from tmcs.core.flow import ASK, Flow, Graph
+from tmcs.core.flow import ASK, Flow
 from tmcs.core.policy import Snapshot
 from tmcs.core.program import Node, Program
 from tmcs.core.resolution import Resolution
@@ -67,7 +67,7 @@ class Chart:
         marked: whether a path is set off.
     """
 
-    def __init__(self, linked: Program, lang: str, *, full: bool = False, path: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, linked: Program, lang: str, *, full: bool = False, path: Mapping[Node, Any] | None = None) -> None:
         """Draw a linked flow.
 
         Args:
@@ -152,7 +152,7 @@ class Chart:
         return say(sections[node.fact], value, self._lang) if node.fact in sections else value
 
     def _range(self, node: Node, number: int) -> str:
-        comparisons = _normal(self._flow, node.name)["ranges"][number][0]
+        comparisons = node.graph.nodes[node.local]["ranges"][number][0]
         said = []
         for operator, operand in comparisons:
             limit = self._program.snapshot.limit_text(operand[1:]) if operand.startswith("$") else operand
@@ -209,12 +209,12 @@ class Chart:
         self.edges.append(Edge(source, self._ids[target], label, taken))
 
 
-def answers(resolution: Resolution) -> dict[str, Any]:
+def answers(resolution: Resolution) -> dict[Node, Any]:
     """Return what was answered at each node of a resolution, for :class:`Chart`; None where the fact stayed unknown."""
-    return {step.node.name: step.value for step in resolution.path if step.fact is not None}
+    return {step.node: step.value for step in resolution.path if step.fact == step.node.fact and step.fact}
 
 
-def _way(start: Node, path: Mapping[str, Any]) -> list[Node]:
+def _way(start: Node, path: Mapping[Node, Any]) -> list[Node]:
     """Return the nodes that the answers lead through, the first open question or the end last."""
     found: list[Node] = []
     node: Node | None = start
@@ -222,10 +222,10 @@ def _way(start: Node, path: Mapping[str, Any]) -> list[Node]:
         found.append(node)
         if node.kind is not ASK:
             node = node.then
-        elif node.name not in path:
+        elif node not in path:
             node = None
         else:
-            node = node.unset if path[node.name] is None else choose(node, path[node.name])[1]
+            node = node.unset if path[node] is None else choose(node, path[node])[1]
     return found
 
 
@@ -235,18 +235,6 @@ def _grouped(node: Node) -> dict[Node, list[Branch]]:
     for branch, target in branches_of(node).items():
         found.setdefault(target, []).append(branch)
     return found
-
-
-def _normal(flow: Flow, name: str) -> dict[str, Any]:
-    graphs: list[Graph] = [flow, flow.common]
-    prefix, _, local = name.rpartition(".")
-    todo = list(flow.targets.values())
-    while prefix and todo:
-        target = todo.pop()
-        todo += target.targets.values()
-        if target.id == prefix:
-            graphs = [target]
-    return next(graph.nodes[local] for graph in graphs if local in graph.nodes)
 
 
 def _lines(*parts: str) -> str:
@@ -349,7 +337,7 @@ def to_dot(chart: Chart) -> str:
 
 
 def draw(
-    flow: Flow, snapshot: Snapshot, form: str, lang: str, *, full: bool = False, path: Mapping[str, Any] | None = None
+    flow: Flow, snapshot: Snapshot, form: str, lang: str, *, full: bool = False, path: Mapping[Node, Any] | None = None
 ) -> str:
     """Return a flow as ``mermaid`` or ``dot``; see :class:`Chart`."""
     from tmcs.core.program import program

@@ -31,9 +31,10 @@ def _line(r: Resolution, step: Step, lang: str) -> str:
         return title + " → " + say("outcomes", step.value, lang)
     source = say("sources", step.source, lang)
     definition = r.flow.fact(step.fact)
-    if step.fact in r.tables:
-        answer = r.tables[step.fact].values[step.value][lang == "en"]
-        label = r.tables[step.fact].title[lang == "en"] or title
+    table = step.node.table
+    if table is not None and table.name == step.fact:
+        answer = table.values[step.value][lang == "en"]
+        label = table.title[lang == "en"] or title
     else:
         answer = definition.words(step.value, lang) if definition and step.value is not None else str(step.value or "—")
         label = definition.label[lang == "en"] if definition else title
