@@ -71,7 +71,7 @@ def command(
         chain.append(result)
         if form in PEOPLE:
             print(("\n" if chain[1:] else "") + _render(result, form, lang, explain))
-        following = _following(result, chain)
+        following = _following(result, chain) if go_on or asking else None
         if following is None or not (go_on or (asking and _goes_on(following, lang))):
             break
         from tmcs.core.chain import carry_over
