@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tmcs_crate_return import crm_note
+
 import tmcs
 from tmcs.testing import example_order, run_examples
-from tmcs_crate_return import crm_note
 
 NOW = tmcs.parse_time("2026-11-23T10:00:00+08:00")
 GIVEN_BACK = {"container": "crate", "crate_at_hand": "yes", "handover": "courier-took"}
