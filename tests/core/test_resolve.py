@@ -154,6 +154,11 @@ def test_what_happens_after_now_has_not_happened(order: dict[str, Any]) -> None:
     assert settle("damage", order, DAMAGE, "2026-11-24T00:00:00+08:00")["refund"]["route"] == "abnormal"
 
 
+def test_a_moment_before_the_order_was_made_is_answered_by_its_status(order: dict[str, Any]) -> None:
+    found = settle("damage", order, DAMAGE, "2026-09-29T10:00:00+08:00")
+    assert (found["outcome"], found["deadlines"][0]["due"]) == ("refund", "2026-10-04")
+
+
 def test_the_moment_is_counted_in_shanghai_whatever_its_offset(order: dict[str, Any]) -> None:
     assert settle("damage", order, DAMAGE, "2026-11-22T17:00:00+00:00")["deadlines"][0]["due"] == "2026-11-28"
 
@@ -169,7 +174,7 @@ def test_the_moment_is_counted_in_shanghai_whatever_its_offset(order: dict[str, 
 def test_abnormal_refunds_are_due_in_working_days(
     order: dict[str, Any], now: str, due: str, estimated: bool | None
 ) -> None:
-    order |= {"status": "TRADE_FINISHED", "end_time": None, "consign_time": "2026-09-01T00:00:00+08:00", "sign_time": None}
+    order |= {"status": "TRADE_FINISHED", "end_time": None}
     found = settle("damage", order, DAMAGE, now)
     deadline = next(one for one in found["deadlines"] if one["id"] == "refund")
     assert deadline["due"] == due
@@ -208,7 +213,7 @@ def test_a_float_is_never_an_amount(order: dict[str, Any]) -> None:
 def test_without_an_order_its_facts_are_asked() -> None:
     found = settle("damage", None, DAMAGE)
     assert found["needs"][0]["fact"] == "closed"
-    order_facts = {"closed": "no", "shipped": "yes", "trade_succeeded": "no", "paid_amount": "50"}
+    order_facts = {"closed": "no", "shipped": "yes", "paid": "yes", "trade_succeeded": "no", "paid_amount": "50"}
     found = settle("damage", None, {**DAMAGE, **order_facts})
     assert (found["order"], found["refund"]["amount"], found["payouts"][0]["max"]) == (None, None, "10.00")
 

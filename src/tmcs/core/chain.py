@@ -6,9 +6,21 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tmcs.core.flow import Flow
+from tmcs.core.money import format_money
 from tmcs.core.resolution import Resolution
 
 SCHEMA: Final = "tmcs/resolutions/1"
+
+
+#: The fact by which a flow takes over the amount that the flow before it granted.
+GRANTED: Final = "granted_amount"
+
+
+def _granted(found: Resolution) -> str | None:
+    """Return the amount that a resolution grants: what is paid back besides goods, else the refund."""
+    amounts = [payout.max for payout in found.payouts if payout.kind == "reimbursement"]
+    amount = sum(amounts) if amounts else found.amount
+    return None if amount is None else format_money(amount)
 
 
 def carry_over(
@@ -23,8 +35,11 @@ def carry_over(
         sources: who gave each.
     """
     settable = following.settable()
+    granted = _granted(found)
     kept = {name: value for name, value in facts.items() if name in settable or name in ("tier", "item")}
     given = {name: value for name, value in found.carried().items() if name in settable}
+    if granted is not None and GRANTED in settable:
+        given[GRANTED] = granted
     return kept | given, {**{name: sources.get(name, "set") for name in kept}, **dict.fromkeys(given, "flow")}
 
 

@@ -98,7 +98,7 @@ class Order:
     """
 
     __slots__ = (
-        "consign_time", "end_time", "lbx", "lines", "pay_time", "payment", "record", "sign_time", "status", "tid",
+        "begins", "consign_time", "end_time", "lbx", "lines", "pay_time", "payment", "record", "sign_time", "status", "tid",
     )  # fmt: skip
 
     def __init__(self, record: Mapping[str, Any]) -> None:
@@ -117,6 +117,8 @@ class Order:
         self.consign_time = _time(record, "consign_time", faults)
         self.sign_time = _time(record, "sign_time", faults)
         self.end_time = _time(record, "end_time", faults)
+        #: The earliest time known of the order: asked about an earlier moment, only its status can answer.
+        self.begins: datetime | None = _begins(_time(record, "created", faults), self.pay_time, self.consign_time)
         self.payment = _money(record, "payment", "order", faults)
         self.lbx = record.get("lbx", _MISSING)
         lines = record.get("orders")
@@ -179,6 +181,10 @@ def _fault(faults: list[Text], where: str, value: object, zh: str, en: str) -> N
     faults.append(Text(f"{where} 应为{zh}，而不是 {value!r}", f"{where} must be {en}, not {value!r}"))
 
 
+def _begins(*times: Any) -> datetime | None:
+    return min((time for time in times if time.__class__ is datetime), default=None)
+
+
 def _text(record: Mapping[str, Any], key: str, where: str, faults: list[Text]) -> str | None:
     value = record.get(key)
     if value is None or isinstance(value, str):
@@ -232,37 +238,48 @@ def _line(record: Mapping[str, Any], where: str, faults: list[Text]) -> Line:
 
 
 # What the order says as of `now`: "yes", "no", a number, or None for unknown. An event whose time is known decides by
-# that time (one after `now` has not happened yet); one whose time the source lacks is read from the status.
+# that time (one after `now` has not happened yet); one whose time the source lacks is read from the status. A moment
+# before the order was made at all has no order to look at: there the status as it stands is the only answer.
 
 
-def _happened(time: Any, status: str | None, after: frozenset[str], before: frozenset[str], now: datetime) -> Any:
+def _later(time: Any, o: Order, now: datetime) -> bool:
+    """Return whether an event of the order lies after ``now``, which itself lies within the order's life."""
+    return time.__class__ is datetime and time > now and (o.begins is None or o.begins <= now)
+
+
+def _happened(time: Any, o: Order, after: frozenset[str], before: frozenset[str], now: datetime) -> Any:
     if time.__class__ is datetime:
-        return "yes" if time <= now else "no"
-    if status in after:
+        if time <= now:
+            return "yes"
+        if _later(time, o, now):
+            return "no"
+    if o.status in after:
         return "yes"
-    if time is None or status in before:
+    if time is not _MISSING or o.status in before:
         return "no"
     return None
 
 
 def _paid(o: Order, line: Line | None, now: datetime) -> Any:
-    return _happened(o.pay_time, o.status, _AFTER_PAYMENT, _BEFORE_PAYMENT, now)
+    return _happened(o.pay_time, o, _AFTER_PAYMENT, _BEFORE_PAYMENT, now)
 
 
 def _shipped(o: Order, line: Line | None, now: datetime) -> Any:
-    return _happened(o.consign_time, o.status, _AFTER_DISPATCH, _BEFORE_DISPATCH, now)
+    return _happened(o.consign_time, o, _AFTER_DISPATCH, _BEFORE_DISPATCH, now)
 
 
 def _ended(o: Order, now: datetime) -> bool:
-    return o.end_time.__class__ is not datetime or o.end_time <= now
+    return not _later(o.end_time, o, now)
 
 
 def _signed(o: Order, line: Line | None, now: datetime) -> Any:
-    if o.sign_time.__class__ is datetime:
-        return "yes" if o.sign_time <= now else "no"
+    if o.sign_time.__class__ is datetime and o.sign_time <= now:
+        return "yes"
+    if _later(o.sign_time, o, now):
+        return "no"
     if o.status in _SIGNED:
         return "yes" if _ended(o, now) else "no"
-    if o.sign_time is None or o.status in _BEFORE_DISPATCH:
+    if o.sign_time is not _MISSING or o.status in _BEFORE_DISPATCH:
         return "no"
     return None
 

@@ -20,7 +20,7 @@ QUIET: Final = frozenset({ROUTE, PAYOUT_FORM, PAYOUT_OFFER})
 SYSTEM_VALUES: Final[dict[str, list[str]]] = {
     ROUTE: ["none", "normal", "abnormal", "cancel", "own"],
     PAYOUT_FORM: ["none", "coupon", "cash"],
-    PAYOUT_OFFER: ["none", "unasked", "on-request", "no-authority"],
+    PAYOUT_OFFER: ["none", "said", "unasked", "on-request", "no-authority"],
 }
 
 _KINDS: Final = {kind: kind for kind in (ASK, LEAF, JUMP, PASS)}
@@ -31,12 +31,13 @@ _SHARED: Final = "/"
 class Script:
     """One script moment of a flow or of the shared graph."""
 
-    __slots__ = ("cites", "direction", "moment", "otherwise", "text", "when")
+    __slots__ = ("cites", "direction", "moment", "otherwise", "tells_payout", "text", "when")
 
     def __init__(self, moment: str, normal: Mapping[str, Any]) -> None:
         self.moment = moment
         self.text: list[str] = [normal["zh"], normal["en"]]
         self.otherwise: list[str] | None = normal["otherwise"]
+        self.tells_payout = "{payout_" in normal["zh"]
         self.when: list[str] = normal["when"]
         self.cites: list[str] = normal["cite"]
         self.direction: str = normal["direction"]

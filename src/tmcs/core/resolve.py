@@ -216,7 +216,9 @@ class _Run:
                 if on == "agent":  # the answer given does not fit the order: ask again
                     walked.append((node, None, "needs-facts", "flow", node.cites))
                     return self._result(NEEDS_FACTS, None, [self.program.facts[fact]], waits)
-                waits.append((on, fact, self.due_day(due)))
+                wait = (on, fact, self.due_day(due))
+                if wait not in waits:
+                    waits.append(wait)
             if node.kind is LEAF:
                 walked.append((node, None, node.outcome or "waiting", "flow", node.cites))
                 return self.finish(node, waits)
@@ -345,6 +347,8 @@ class _Run:
                 form = payout.form
             if payout.kind == "compensation":
                 offer = payout.offer if payout.commit else "no-authority"
+        if offer == "unasked" and any(script.tells_payout for fx in self.effects for script in fx.say):
+            offer = "said"  # the flow's own words have offered it
         known[PAYOUT_FORM], known[PAYOUT_OFFER] = form, offer
         node: Node | None = self.program.completion
         while node is not None:
@@ -360,18 +364,19 @@ class _Run:
     def _amount(self, kind: str) -> int | None:
         """Return the refund in fen, never more than was paid and not yet refunded; None where it is fixed later."""
         order, line = self.order, self.line
-        paid = self.lookup("paid_amount")
+        paid: int | None = self.lookup("paid_amount")
+        if kind == "order" and order is not None and line is not None and len(order.lines) > 1:
+            kind = "whole"  # a flow for whole orders that was given one item of several
         amount: int | None
         if kind == "order":
             amount = paid
         elif kind in ("whole", "units"):
             amount = self._line_amount(kind, line)
-        else:
-            amount = self.lookup(kind)
+        else:  # money besides goods: what was refunded for goods does not lessen it
+            return self.lookup(kind)  # type: ignore[no-any-return]
         if amount is None or paid is None:
             return None
-        left: int = max(paid - (order.refunded() if order else 0), 0)
-        return min(amount, left)
+        return min(amount, max(paid - (order.refunded() if order else 0), 0))
 
     def _line_amount(self, kind: str, line: Line | None) -> int | None:
         if line is None or line.payment is None:
