@@ -117,11 +117,13 @@ def _fingerprint() -> bytes:
     under development) is watched by the stamps in the index.
     """
     parts: list[str] = [sys.version]
-    for folder in dict.fromkeys(sys.path):
-        if folder:
-            parts.append(str(stamp(folder)))
-        else:  # the current folder: files come and go in it that are not our concern
-            parts.append(f"{os.getcwd()} {_infos('.')}")
+    try:
+        here = os.getcwd()
+    except OSError:  # it was removed
+        here = ""
+    for n, folder in enumerate(dict.fromkeys(one or here for one in sys.path)):
+        # In the folder of the script and the current one, files come and go that are no concern of ours.
+        parts.append(f"{folder} {_infos(folder)}" if n == 0 or folder == here else str(stamp(folder)))
     return "\n".join(parts).encode("utf-8", "surrogateescape")
 
 

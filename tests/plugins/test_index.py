@@ -85,6 +85,24 @@ def test_an_entry_point_that_changes_in_place_is_seen(site: Site, tmcs: Any) -> 
     assert tmcs("resolve", "odd", *ASK).code == 2
 
 
+def test_files_that_come_and_go_in_the_current_folder_are_no_concern(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tmcs import plugins
+
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    paths = (["", *sys.path], [str(work), *sys.path], [*sys.path, str(work)])
+    for n, path in enumerate(paths):
+        monkeypatch.setattr(sys, "path", path)
+        before = plugins._fingerprint()
+        (work / f"output-{n}.json").touch()
+        assert plugins._fingerprint() == before
+        Site(work).add_flow(f"odd{n}")
+        assert plugins._fingerprint() != before
+
+
 def test_an_older_copy_behind_on_the_path_does_not_count(
     site: Site, listed: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
