@@ -131,8 +131,10 @@ def _report(error: TmcsError, argv: list[str]) -> int:
         if error.hint is not None:
             texts.append(error.hint.pick(lang))
         said = "\n".join(f"{'  ' if n else 'tmcs: '}{_cut(one_line(text))}" for n, text in enumerate(texts))
-    with suppress(OSError):  # where nobody can be told, the exit code still says it
+    try:
         print(said, file=sys.stderr, flush=True)
+    except OSError:  # where nobody can be told, the exit code still says it
+        _discard(sys.stderr)
     return error.exit_code
 
 
@@ -208,10 +210,15 @@ def _give_up_output() -> bool:
     try:
         sys.stdout.flush()
     except OSError:
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return True
     return False
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what a stream still holds go nowhere."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _open_missing_streams() -> None:
