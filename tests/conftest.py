@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+
+# The console script of this very environment is the one that is tested, also where the environment is not activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
 NOW = "2026-11-23T10:00:00+08:00"
 

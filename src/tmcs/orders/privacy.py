@@ -31,6 +31,8 @@ def mask_account(account: str) -> str:
     """Return a nick or an account by its first character and last: ``t***1``; of a mail address the domain stays."""
     if "@" in account:
         user, domain = account.split("@", 1)
+        if not user:  # no mailbox: the rest may be anything
+            return _HIDDEN
         return f"{user[:1]}{_HIDDEN}@{domain}"
     if account.isdigit() and len(account) == 11:
         return mask_phone(account)
