@@ -197,9 +197,10 @@ def _show_lines(found: dict[str, Any], lang: str) -> list[str]:
 
 @command.command("check")
 @click.argument("flows", nargs=-1, metavar="[FLOW|DIR]...")
+@click.option("--prove", is_flag=True, help="证明每种可能的情况都有唯一结局、不超限、不循环 · prove every case that can occur")
 @format_option("text", "json")
 @lang_option
-def check(flows: tuple[str, ...], form: str, lang: str) -> int:
+def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
     """走遍每一条路径并跑例子；有问题退出码为 1 · walk every path and run the worked cases; exit 1 with findings.
 
     FLOW|DIR: 流程名、别名，或含 flow.yaml 的文件夹；缺省为全部流程和政策 · a flow's id or alias, or a folder with
@@ -210,6 +211,14 @@ def check(flows: tuple[str, ...], form: str, lang: str) -> int:
     from tmcs import flowcheck
 
     began = time.perf_counter()
+    if prove:
+        from tmcs.cli.flow_prove import print_proof
+        from tmcs.flowproof import prove_all
+
+        run = prove_all(flows)
+        lines = [line for report in run.checks for line in _report_lines(report, lang)]
+        print_proof(run, form, lang, lines, time.perf_counter() - began)
+        return EXIT_FINDINGS if run.faults else EXIT_OK
     reports = flowcheck.check_all(flows)
     seconds = time.perf_counter() - began
     faults = sum(len(report.findings) for report in reports)

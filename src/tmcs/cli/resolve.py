@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -53,7 +54,7 @@ def command(
         raise InputError("标准输入只能用一次: --facts - 或 --order-json -", "stdin can be read once: --facts - or --order-json -")
     from tmcs.loader import load_flow, load_policy
 
-    definition = load_flow(flow)
+    definition = load_flow(flow) if os.sep not in flow else _in_folder(flow) or load_flow(flow)
     _check_format(form)
     policy = load_policy(policy_files or None)
     facts, sources = _gather(facts_file, sets, item, tier)
@@ -84,6 +85,13 @@ def command(
     from tmcs.render.exits import exit_code
 
     return exit_code(result.status)
+
+
+def _in_folder(folder: str) -> Flow | None:
+    """Return the flow that lies in a folder, to be tried as it is, unchecked; None where there is none."""
+    from tmcs.flowproof import is_folder, open_folder
+
+    return open_folder(folder) if is_folder(folder) else None
 
 
 def _following(result: Resolution, chain: list[Resolution]) -> Flow | None:

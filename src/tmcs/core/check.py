@@ -13,6 +13,7 @@ from tmcs.core.check_ends import EndCheck
 from tmcs.core.check_names import NameCheck
 from tmcs.core.check_report import POLICY, CheckReport, Faults, branch_key, range_key
 from tmcs.core.check_tables import check_figures, check_table, points
+from tmcs.core.end_cases import EndCases
 from tmcs.core.errors import TmcsError
 from tmcs.core.flow import Flow
 from tmcs.core.flow_reader import targets
@@ -123,7 +124,7 @@ class _Walked:
         if loops:
             return
         walk = Walk(self.program, self.ends)
-        self.ends.walk = walk
+        self.ends.cases = EndCases(self.program, walk)
         tally = walk.run()
         own = {node for node in walk.reached if node.graph is self.flow}
         report.paths, report.combinations, report.nodes = tally.paths, tally.combinations, len(own)

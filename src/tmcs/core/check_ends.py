@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.core.check_report import Faults
 from tmcs.core.check_tables import payout_fault
+from tmcs.core.end_cases import EndCases
 from tmcs.core.errors import TmcsError
 from tmcs.core.fill import names
 from tmcs.core.order import Order
@@ -17,13 +17,11 @@ from tmcs.core.program import Node, Program
 from tmcs.core.resolution import RESOLVED, Resolution
 from tmcs.core.resolve import resolve
 from tmcs.core.source import Path
-from tmcs.core.walk import UNSET, Ends, Met, Walk
+from tmcs.core.walk import Ends, Met
 
 if TYPE_CHECKING:
     from tmcs.core.check import _Walked
 
-#: Amounts in fen on which payouts are tried: none, too small for a rate, one tier's rate rounding to nothing, plain, huge.
-_BASES: Final = (0, 1, 3, 10_000, 10**13)
 _LINE: Final = {"oid": "1", "sku": "S1", "title": "…", "price": "100.00", "num": 1, "payment": "100.00"}
 
 
@@ -36,7 +34,7 @@ class EndCheck(Ends):
         self.moment = moment
         self.places = places
         self.faults = faults
-        self.walk: Walk | None = None
+        self.cases: EndCases | None = None
         self.owners = {id(node.fx): node for node in program.nodes.values() if node.fx is not None}
         self.gaps: dict[Node, list[Any]] = {}
         # An export may know little of an order (no payment, no title); the words must hold then too.
@@ -47,11 +45,11 @@ class EndCheck(Ends):
 
     # ---- what the walk tells -------------------------------------------------------------------------------------------
 
-    def gap(self, node: Node, fact: str, values: list[Any]) -> None:
+    def gap(self, node: Node, fact: str, values: list[Any], given: dict[str, Any]) -> None:
         found = self.gaps.setdefault(node, [])
         found += [value for value in values if value not in found]
 
-    def undecided(self, node: Node, table: str) -> None:
+    def undecided(self, node: Node, table: str, given: dict[str, Any]) -> None:
         """Say nothing: the table's own check names the combination that no row covers."""
 
     def tell(self) -> None:
@@ -63,7 +61,8 @@ class EndCheck(Ends):
                             f"{said}: node", key=True)  # fmt: skip
 
     def stop(self, node: Node, fact: str, given: dict[str, Any]) -> None:
-        facts = self._written(given)
+        assert self.cases is not None
+        facts = self.cases.written(given)
         for order in (self.bare, self.full):
             self._decide(node, order, facts, None)
 
@@ -73,8 +72,9 @@ class EndCheck(Ends):
             return
         if not self._settled(leaf, known, met):
             return
-        facts = self._written(given)
-        for extra in self._cases(known, met):
+        assert self.cases is not None
+        facts = self.cases.written(given)
+        for extra in self.cases.all(known, met):
             for order in (self.bare, self.full):
                 self._decide(leaf, order, {**facts, **extra}, leaf.outcome)
         if met.pays:  # what was paid may be unknown: asked at the end, with the words met so far
@@ -98,53 +98,6 @@ class EndCheck(Ends):
                 self.faults.add(where, (*path, key), f"这条路径上没有问过 {word[1:]}", f"table {word[1:]} is not decided on this path",
                                 f"ask: {word[1:]}")  # fmt: skip
         return settled
-
-    def _written(self, given: Mapping[str, Any]) -> dict[str, str]:
-        facts = self.program.facts
-        return {
-            name: facts[name].write(value) if name in facts else value for name, value in given.items() if value != ""
-        }
-
-    def _cases(self, known: Mapping[str, Any], met: Met) -> Iterator[dict[str, str]]:
-        """Yield what else an end may depend on: tier, coupon, amounts, and the facts that choose a payout row."""
-        choices: dict[str, list[Any]] = {}
-        if known.get("tier") is None:
-            choices["tier"] = list(self.program.snapshot.tiers)
-        for name in met.pays:
-            reason = self.program.snapshot.payout(name)
-            for fact in (*reason.facts, *reason.needs, "declines_coupon"):
-                if known.get(fact) is None and fact in self.program.facts:
-                    choices[fact] = self._samples(fact, fact in reason.needs)
-        bases = {self.program.snapshot.payout(name).base for name in met.pays}
-        for fact in bases:
-            choices[fact] = self._amounts(fact, known)
-        if "paid_amount" not in bases and known.get("paid_amount") is None:
-            choices["paid_amount"] = [None, _BASES[-1]]
-        for values in product(*choices.values()):
-            case = dict(zip(choices, values, strict=True))
-            yield {
-                name: self.places.words(name, value) for name, value in case.items() if value not in (None, UNSET)
-            }
-
-    def _samples(self, fact: str, needed: bool) -> list[Any]:
-        assert self.walk is not None
-        found = [members[0] for members in self.walk.classes(fact)]
-        definition = self.program.facts[fact]
-        if fact == "declines_coupon" and definition.values:
-            found = list(definition.values)
-        return found if needed else [None, *found]
-
-    def _amounts(self, fact: str, known: Mapping[str, Any]) -> list[Any]:
-        assert self.walk is not None
-        value = known.get(fact)
-        above = self.program.facts[fact].above
-        bases = [base for base in _BASES if above is None or base > above]
-        if value is None:
-            return bases
-        if value is UNSET:
-            return [UNSET]
-        sign = self.walk.sign(fact, value)
-        return [base for base in (value, *bases) if self.walk.sign(fact, base) == sign]
 
     def _decide(self, node: Node, order: Order, facts: dict[str, str], outcome: str | None) -> None:
         """Decide one case with the engine and look at the result."""

@@ -187,7 +187,8 @@ class _Run:
         node: Node | None = self.program.start
         known, sources, walked, effects = self.known, self.sources, self.walked, self.effects
         for _ in range(_LIMIT):
-            assert node is not None
+            if node is None:
+                raise self.gap()
             if node.fx is not None:
                 effects.append(node.fx)
             if node.kind is ASK:
@@ -228,13 +229,24 @@ class _Run:
             node = node.then
         raise InternalError("流程没有终点", "the flow does not end")
 
+    def gap(self) -> InternalError:
+        """Return the error of a question whose answer no branch covers: a faulty flow that was not checked."""
+        node, fact, value, _, _ = self.walked[-1]
+        definition = self.program.facts.get(fact or "")
+        said = f"{fact}={definition.write(value) if definition else value}"
+        return InternalError(f"{node.name}: {said} 没有分支", f"{node.name}: no branch for {said}")
+
     def decide(self, node: Node) -> str | None:
         """Decide a node's table; return the input to ask for where it is still open."""
         table = node.table
         assert table is not None
         lookup = self.lookup
         key = tuple([lookup(name) for name in table.inputs])
-        row, missing = table.memo.get(key) or table.decide(key)
+        try:
+            row, missing = table.memo.get(key) or table.decide(key)
+        except LookupError:
+            said = ", ".join(f"{fact}={value}" for fact, value in zip(table.inputs, key, strict=True))
+            raise InternalError(f"判定表 {table.name} 没有一行适用于 {said}", f"no row of table {table.name} holds for {said}") from None
         if row is None:
             return missing
         name = node.fact

@@ -188,7 +188,7 @@ class Table:
 
     def _decide(self, key: tuple[Any, ...]) -> tuple[Row | None, str | None]:
         outcomes = {}
-        for full in self._completions(key):
+        for full in self.completions(key):
             rows = self.match(dict(zip(self.inputs, full, strict=True)))
             outcomes[full] = rows[0] if rows else None
         results = {row.result if row else None for row in outcomes.values()}
@@ -203,7 +203,8 @@ class Table:
         # No single input changes the result by itself, several together do: ask for the first.
         return None, self.inputs[key.index(None)]
 
-    def _completions(self, key: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+    def completions(self, key: tuple[Any, ...]) -> Iterator[tuple[Any, ...]]:
+        """Return every full set of inputs that those of ``key`` (None for unset) can become."""
         return product(
             *([value] if value is not None else self.domains[fact] for fact, value in zip(self.inputs, key, strict=True))
         )

@@ -63,10 +63,10 @@ class Ends:
     def stop(self, node: Node, fact: str, given: dict[str, Any]) -> None:
         """Take a question that is open: the fact is asked or awaited."""
 
-    def gap(self, node: Node, fact: str, values: list[Any]) -> None:
+    def gap(self, node: Node, fact: str, values: list[Any], given: dict[str, Any]) -> None:
         """Take values that no branch covers."""
 
-    def undecided(self, node: Node, table: str) -> None:
+    def undecided(self, node: Node, table: str, given: dict[str, Any]) -> None:
         """Take a table that has no row for what is known."""
 
 
@@ -241,7 +241,7 @@ class Walk:
         alike = [value] if node.table else next((c for c in self.classes(node.fact) if value in c), [value])
         target = choose(node, value)[1]
         if target is None:
-            self.ends.gap(node, node.fact, alike)
+            self.ends.gap(node, node.fact, alike, given)
             return Tally(0, 0, Counter())
         for one in alike:
             self._mark(node, choose(node, one)[0])
@@ -264,7 +264,7 @@ class Walk:
         try:
             row, missing = table.decide(tuple([None if value is UNSET else value for value in values]))
         except LookupError:
-            self.ends.undecided(node, table.name)
+            self.ends.undecided(node, table.name, given)
             return Tally(0, 0, Counter())
         if row is not None:
             return self._follow(node, row.result, {**known, node.fact: row.result}, given, met)
