@@ -13,13 +13,13 @@ from tmcs.core.policy import Snapshot
 from tmcs.core.program import Node, Program
 from tmcs.core.resolution import Resolution
 from tmcs.core.walk import Branch, branches_of, choose
+from tmcs.render.branches import range_words, value_words
 from tmcs.render.layout import width
 from tmcs.render.words import say
 
 START: Final = "start"
 END: Final = "end"
 
-_SIGNS: Final = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "=": "="}
 _WORDS: Final = {
     "guard": ("通用前置检查", "general checks"),
     "completion": ("通用收尾", "general completion"),
@@ -134,30 +134,12 @@ class Chart:
         words = []
         for kind, value in branches:
             if kind == "value":
-                words.append(self._value(node, value))
+                words.append(value_words(node, node.fact, value, self._program.snapshot, self._lang))
             elif kind == "range":
-                words.append(self._range(node, value))
+                words.append(range_words(node, value, self._program.snapshot, self._lang))
             elif kind != "then":
                 words.append(self._say(kind))
         return ("、" if self._lang == "zh" else ", ").join(words)
-
-    def _value(self, node: Node, value: str) -> str:
-        if node.table is not None and value in node.table.values:
-            return str(node.table.values[value][self._lang == "en"])
-        if node.fact_def is not None:
-            return node.fact_def.words(value, self._lang)
-        if node.fact == "tier":
-            return self._program.snapshot.tier_labels[value][self._lang == "en"]
-        sections = {"route": "routes", "payout_form": "forms", "payout_offer": "offers"}
-        return say(sections[node.fact], value, self._lang) if node.fact in sections else value
-
-    def _range(self, node: Node, number: int) -> str:
-        comparisons = node.graph.nodes[node.local]["ranges"][number][0]
-        said = []
-        for operator, operand in comparisons:
-            limit = self._program.snapshot.limit_text(operand[1:]) if operand.startswith("$") else operand
-            said.append(f"{_SIGNS[operator]} {limit}")
-        return (" 且 " if self._lang == "zh" else " and ").join(said)
 
     # ---- the drawing ---------------------------------------------------------------------------------------------------
 
