@@ -139,10 +139,14 @@ class Ruling:
         follow: the rules the resolution rests on.
         ruled, review: the day of the ruling and the day it falls due for review (ISO dates).
         owner: who answers for it.
+        status: settled, or unresolved where the desk's policy says so.
+        changed_by: the place in the desk's policy that changed it, or None.
+        touches: what carries it: flow nodes, scripts, policy entries; None where that was not looked up.
     """
 
     __slots__ = (
-        "affects", "follow", "id", "owner", "reason", "resolution", "review", "ruled", "sides", "title", "type",
+        "affects", "changed_by", "follow", "id", "owner", "reason", "resolution", "review", "ruled", "sides", "status",
+        "title", "touches", "type",
     )  # fmt: skip
 
     def __init__(self, entry: Mapping[str, Any], owner: Mapping[str, str], review_after_years: int) -> None:
@@ -155,8 +159,11 @@ class Ruling:
         self.reason = Text(**entry["reason"])
         self.follow: list[str] = entry["follow"]
         self.ruled: str = entry["ruled"]
-        self.review: str = entry.get("review") or _years_later(self.ruled, review_after_years)
+        self.review: str = entry.get("review") or years_later(self.ruled, review_after_years)
         self.owner = Text(**(entry.get("owner") or owner))
+        self.status = "settled"
+        self.changed_by: str | None = None
+        self.touches: list[str] | None = None
 
     def concerns(self, id: str) -> bool:
         """Return whether a rule stands on one of the sides."""
@@ -173,6 +180,7 @@ class Ruling:
             "sides": [{"rules": rules, "says": says.to_dict()} for rules, says in self.sides],
             "resolution": self.resolution.to_dict(), "reason": self.reason.to_dict(), "follow": self.follow,
             "ruled": self.ruled, "owner": self.owner.to_dict(), "review": self.review,
+            "status": self.status, "changed_by": self.changed_by, "touches": self.touches,
         }  # fmt: skip
 
     def __repr__(self) -> str:
@@ -208,7 +216,8 @@ class Section:
         }  # fmt: skip
 
 
-def _years_later(day: str, years: int) -> str:
+def years_later(day: str, years: int) -> str:
+    """Return the ISO day so many years after another; 29 February becomes the 28th where it must."""
     year, rest = int(day[:4]) + years, day[4:]
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return f"{year:04d}{'-02-28' if rest == '-02-29' and not leap else rest}"

@@ -65,7 +65,7 @@ def test_a_price_that_the_source_lacks_is_asked(order: dict[str, Any]) -> None:
 def test_a_given_order_fact_wins_and_the_resolution_says_so(order: dict[str, Any]) -> None:
     found = settle("damage", order, {**DAMAGE, "trade_succeeded": "yes"})
     assert found["refund"]["route"] == "abnormal"
-    assert [warning["code"] for warning in found["warnings"]] == ["order-overridden", "next-flow-missing"]
+    assert [warning["code"] for warning in found["warnings"]] == ["order-overridden"]
     step = next(one for one in found["path"] if one["fact"] == "trade_succeeded")
     assert (step["value"], step["from"]) == ("yes", "set")
 
@@ -269,4 +269,5 @@ def test_whatever_the_facts_every_output_fits_the_schema(order: dict[str, Any], 
     kinds = [payout["kind"] for payout in found["payouts"]]
     assert kinds.count("compensation") <= 1
     if found["status"] != "resolved" or found["outcome"] == "explain":
-        assert found["payouts"] == []
+        # The one exception of the contract: an unpaid order whose stock was oversold.
+        assert {payout["reason"] for payout in found["payouts"]} <= {"oversell-unpaid"}

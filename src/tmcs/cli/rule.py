@@ -26,7 +26,8 @@ _WORDS = {
     "rulings": ("相关裁定", "rulings"), "affects": ("影响", "affects"), "title": ("标题", "title"),
     "side": ("一说", "one side"), "resolution": ("我们的裁定", "our ruling"), "reason": ("理由", "reason"),
     "follow": ("依据", "rests on"), "ruled": ("裁定日", "ruled"), "owner": ("负责人", "owner"),
-    "review": ("复核日", "review"), "section": ("章节", "section"), "count": ("规则数", "rules"),
+    "review": ("复核日", "review"), "status": ("状态", "status"), "touches": ("涉及", "touches"),
+    "changed": ("改于", "changed by"), "carriers": ("由谁执行", "carried by"), "section": ("章节", "section"), "count": ("规则数", "rules"),
     "inferred": ("由步骤推断", "inferred from the steps"),
 }  # fmt: skip
 
@@ -95,9 +96,10 @@ def search(text: tuple[str, ...], form: str, lang: str) -> None:
 @command.command()
 @click.argument("id", required=False)
 @click.option("--short", is_flag=True, help="每条一行 · one line each")
+@click.option("--policy", "policy_files", metavar="FILE", multiple=True, help="自己的政策文件 · own policy files")
 @format_option(*_FORMATS)
 @lang_option
-def conflicts(id: str | None, short: bool, form: str, lang: str) -> None:
+def conflicts(id: str | None, short: bool, policy_files: tuple[str, ...], form: str, lang: str) -> None:
     """手册的矛盾: 各方说法、裁定、理由、负责人、复核日 · contradictions: both sides, our ruling, reason, owner, review.
 
     ID: 裁定 (C04)，或规则 (H04-R33) 所涉的全部裁定 · a ruling, or a rule for all rulings it stands in.
@@ -110,6 +112,13 @@ def conflicts(id: str | None, short: bool, form: str, lang: str) -> None:
             note("这条规则没有矛盾" if lang == "zh" else "no contradiction concerns this rule")
     else:
         found = [rulebook.ruling(id)]
+    from tmcs.cli.given import moment
+    from tmcs.loader import load_flows, load_policy
+    from tmcs.register import amend
+    from tmcs.trace import carriers
+
+    policy = load_policy(policy_files or None)
+    found = amend(found, policy.at(moment(None)), carriers(load_flows(checked=False), policy))
     if short:
         _print_rows(found, form, lang)
     else:
@@ -236,6 +245,12 @@ def _ruling_lines(ruling: Ruling, lang: str) -> _Lines:
         (_say("owner", lang), ruling.owner.pick(lang), []),
         (_say("review", lang), ruling.review, []),
     ]
+    if ruling.status != "settled":
+        more.append((_say("status", lang), "未决 · unresolved" if lang == "zh" else "unresolved", []))
+    if ruling.changed_by is not None:
+        more.append((_say("changed", lang), ruling.changed_by, []))
+    if ruling.touches:
+        more.append((_say("touches", lang), ", ".join(ruling.touches), []))
     return f"{ruling.id} · {_named(ruling.type, _TYPES, lang)}", ruling.title.pick(lang), more
 
 
@@ -257,3 +272,44 @@ def _markdown(lines: _Lines, lang: str) -> str:
         out.append(f"- **{label}**: {clean(value)}".rstrip())
         out += [f"  - {clean(member)}" for member in members]
     return "\n".join(out)
+
+
+@command.command("trace")
+@click.argument("what", nargs=-1, metavar="[SECTION|RULE]...")
+@click.option("--missing", is_flag=True, help="只列没有着落的 · only what nothing carries")
+@format_option("text", "json", "yaml")
+@lang_option
+def trace_(what: tuple[str, ...], missing: bool, form: str, lang: str) -> int:
+    """每条规则由哪个流程、节点、政策项或话术执行；有遗漏则退出码 1 · what carries each rule; 1 if nothing does."""
+    from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK
+    from tmcs.loader import load_flows, load_policy
+    from tmcs.trace import HANDLING, idle_excuses, trace
+
+    sections = dict.fromkeys(word.upper().partition("-")[0] for word in what) or HANDLING
+    rows = trace(load_flows(checked=False), load_policy(()), sections)
+    wanted = [rulebook.normalise(word) for word in what if "-" in word]
+    rows = [row for row in rows if not wanted or row.rule in wanted]
+    lost, idle = [row for row in rows if row.missing], idle_excuses(rows)
+    shown = lost if missing else rows
+    if form == "text":
+        if shown:
+            cells = [[row.rule, _carried_by(row, lang)] for row in shown]
+            click.echo(_table(cells, [_say("rule", lang), _say("carriers", lang)], "text"))
+        done = len(rows) - len(lost)
+        said = f"{len(rows)} 条规则，{done} 条有着落" if lang == "zh" else f"{len(rows)} rules, {done} accounted for"
+        click.echo(f"{said} ({done * 100 // max(len(rows), 1)}%)")
+    else:
+        data = {"schema": "tmcs/rule-trace/1", "rules": [row.to_dict() for row in shown], "missing": len(lost)}
+        _print_data(data, form)
+    for rule_id in idle:
+        note(f"{rule_id}: 标为不可执行，却有执行处" if lang == "zh" else f"{rule_id}: called not executable, yet carried")
+    return EXIT_FINDINGS if lost or idle else EXIT_OK
+
+
+def _carried_by(row: Any, lang: str) -> str:
+    if row.carriers:
+        return ", ".join(row.carriers)
+    if row.excuse is not None:
+        said = "不可执行" if lang == "zh" else "not executable"
+        return f"{said}: {row.excuse.pick(lang)}"
+    return "—"

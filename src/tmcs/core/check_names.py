@@ -291,6 +291,6 @@ class NameCheck:
 
     def placeholders(self) -> list[str]:
         """Return every placeholder that a text of this flow may hold."""
-        limits = [name.replace("-", "_") for name in self.snapshot.limits]
+        figures = self.snapshot.figure_places()
         tables = [*self.graph.tables, *self.snapshot.tables]
-        return list(dict.fromkeys([*COMPUTED, *self.facts, "tier", *tables, *self.snapshot.settings, *limits]))
+        return list(dict.fromkeys([*COMPUTED, *self.facts, "tier", *tables, *self.snapshot.settings, *figures]))

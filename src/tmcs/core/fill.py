@@ -97,6 +97,7 @@ COMPUTED: Final[dict[str, Callable[[Resolution, str], str | None]]] = {
     "payout_max": _of_payout(lambda p: format_money(p.max)),
     "payout_rate": _of_payout(lambda p: None if p.rate_min is None else percent(p.rate_min)),
     "payout_approval": _of_payout(lambda p: p.approval),
+    "open_rulings": lambda r, lang: r.known.get("open_rulings"),
     "order_id": lambda r, lang: r.order.tid if r.order else None,
     "item_title": _item_title,
 }
@@ -122,7 +123,7 @@ class Values:
         setting = r.snapshot.settings.get(name)
         if setting is not None:
             return str(setting[lang == "en"])
-        return self._limit(name)
+        return self._figure(name)
 
     def _fact(self, name: str, value: Any) -> str:
         definition = self._resolution.flow.fact(name)
@@ -130,8 +131,8 @@ class Values:
             return day_in_words(value, self._lang)
         return definition.words(value, self._lang) if definition else str(value)
 
-    def _limit(self, name: str) -> str | None:
-        return self._resolution.snapshot.limit_text(name.replace("_", "-"))
+    def _figure(self, name: str) -> str | None:
+        return self._resolution.snapshot.figure_in_words(name, self._lang)
 
     def has(self, name: str) -> bool:
         """Return whether a placeholder has a value."""

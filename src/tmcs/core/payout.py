@@ -173,6 +173,16 @@ class PayoutReason:
         payout.approval = self._approval(row, rank, base, payout.max, payout.commit)
         return payout
 
+    def flat_sum(self) -> str | None:
+        """Return the sum in CNY where every case is the same flat one, else None."""
+        sums = {row.flat for row in self.rows}
+        flat = sums.pop() if len(sums) == 1 else None
+        return None if flat is None else format_money(flat)
+
+    def needs_base(self, tier: str, known: Mapping[str, Any]) -> bool:
+        """Return whether the case at hand is paid as a share of the base; a flat sum needs none."""
+        return self._row(tier, known).flat is None
+
     def _row(self, tier: str, known: Mapping[str, Any]) -> _Row:
         for row in self.rows:
             for fact, test in row.tests:

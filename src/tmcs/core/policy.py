@@ -7,7 +7,7 @@ of which the last one not after the day of the decision is in force.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SECTIONS: Final = (
     "policy", "version", "note", "tiers", "limits", "payouts", "tables", "deadlines", "queues", "areas", "settings",
-    "calendar",
+    "calendar", "rulings",
 )  # fmt: skip
 
 
@@ -120,7 +120,7 @@ class Snapshot:
 
     __slots__ = (
         "_common", "_data", "_deadlines", "_facts", "_payouts", "_tables", "calendar", "limits", "policy", "programs",
-        "settings", "tiers",
+        "settings", "tiers", "unresolved",
     )  # fmt: skip
 
     def __init__(self, policy: Policy, data: Mapping[str, Any]) -> None:
@@ -133,6 +133,10 @@ class Snapshot:
             for name, one in data["limits"].items()
         }
         self.settings: dict[str, Any] = data["settings"]
+        #: Rulings that the desk holds to be open: a case that rests on one goes up instead of being guessed.
+        self.unresolved: frozenset[str] = frozenset(
+            name for name, one in data["rulings"].items() if one.get("status") == "unresolved"
+        )
         self._payouts: dict[str, PayoutReason] = {}
         self._tables: dict[str, Table] = {}
         self._deadlines: dict[str, Deadline] = {}
@@ -227,6 +231,11 @@ class Snapshot:
             found[f"deadlines.{name}.parts"] = " + ".join(f"{d} {'working' if w else 'calendar'}" for d, w in parts)
         return found
 
+    @property
+    def rulings(self) -> dict[str, Any]:
+        """What the desk changed of the rulings, by id."""
+        return self._data["rulings"]  # type: ignore[no-any-return]
+
     def in_area(self, name: str, region: str | None) -> str | None:
         """Return whether a region (``state/city/district``) lies in an area: yes, no, or None where it is unknown."""
         if region is None:
@@ -246,10 +255,25 @@ class Snapshot:
         known = self._data["queues"].get(queue)
         return known["from"].get(tier, queue) if known else queue
 
-    def limit_text(self, name: str) -> str | None:
-        """Return a limit as the policy writes it, None where there is no such limit."""
-        limit = self._data["limits"].get(name)
-        return None if limit is None else str(limit["value"])
+    def figure_in_words(self, place: str, lang: str) -> str | None:
+        """Return a figure for a placeholder: a limit, a deadline's rule (``invoice_time``), a flat payout; else None.
+
+        A placeholder writes ``_`` for the ``-`` of a policy name.
+        """
+        name = place.replace("_", "-")
+        if name in self._data["limits"]:
+            return str(self._data["limits"][name]["value"])
+        if name.endswith("-time") and name[:-5] in self._data["deadlines"]:
+            return self.deadline(name[:-5]).rule[lang == "en"]
+        if name in self._data["payouts"]:
+            return self.payout(name).flat_sum()
+        return None
+
+    def figure_places(self) -> list[str]:
+        """Return the placeholders that :meth:`figure_in_words` can fill."""
+        flat = [name for name in self.reasons if self.payout(name).flat_sum() is not None]
+        names = [*self.limits, *(f"{name}-time" for name in self.deadlines), *flat]
+        return [name.replace("-", "_") for name in names]
 
     def tier_index(self, tier: str) -> int:
         """Return the rank of a tier, 0 for the lowest.
@@ -303,6 +327,19 @@ class Policy:
         data = as_of(self._normal, day) if self._days else self._normal
         snapshot = self._snapshots[day] = Snapshot(self, data)
         return snapshot
+
+    def citations(self) -> Iterator[tuple[str, str]]:
+        """Yield every rule that a policy entry cites, with the entry: ``("H04-R33", "policy payouts.damage")``."""
+        data = self._normal
+        for section in ("limits", "deadlines", "queues", "areas", "payouts", "tables"):
+            for name, entry in data[section].items():
+                rows = entry.get("rows", {})
+                members = rows.values() if isinstance(rows, dict) else rows
+                for cite in [*entry["cite"], *(cite for row in members for cite in row["cite"])]:
+                    yield cite, f"policy {section}.{name}"
+        for name, cites in data["setting_cites"].items():
+            for cite in cites:
+                yield cite, f"policy settings.{name}"
 
     def snapshots(self) -> list[Snapshot]:
         """Return the policy of each interval between two changes, earliest first."""

@@ -19,6 +19,7 @@ _ROW_KEYS: Final = (
 )  # fmt: skip
 _DEADLINE_KEYS: Final = ("id", "title", "start", "parts", "rule", "cite", "note")
 _LIMIT_KEYS: Final = ("type", "value", "cite", "note")
+_RULING_KEYS: Final = ("status", "resolution", "reason", "owner", "ruled", "review", "note")
 _SETTING_KEYS: Final = ("value", "meaning", "cite", "kind", "note")
 _CALENDAR_KEYS: Final = ("off", "on", "note")
 KINDS: Final = ("compensation", "reimbursement")
@@ -105,6 +106,8 @@ class _Checker:
                 if (moved := queue.get("from")) and moved.keys(self.tiers):
                     for _, other in moved.items():
                         other.word(self.root["queues"].value, "队列", "queue")
+        for _, ruling in self._section("rulings"):
+            self._ruling(ruling)
         for _, area in self._section("areas"):
             if area.keys(("within", "except", "cite", "note"), ("within",)):
                 for key in ("within", "except"):
@@ -177,6 +180,18 @@ class _Checker:
         if row.get("approval"):
             self._by_tier(row, "approval", "tier")
         self._cash(row)
+
+    def _ruling(self, ruling: Cursor) -> None:
+        if not ruling.keys(_RULING_KEYS):
+            return
+        if status := ruling.get("status"):
+            status.word(("settled", "unresolved"), "状态", "status")
+        for key in ("resolution", "reason", "owner"):
+            if text := ruling.get(key):
+                text.texts()
+        for key in ("ruled", "review"):
+            if day := ruling.get(key):
+                day.parsed(date.fromisoformat, "日期", "a date such as 2026-11-23", date.min)
 
     def _cap(self, row: Cursor) -> int | None:
         cap = row.get("cap")
@@ -301,6 +316,7 @@ def _normal(data: Mapping[str, Any]) -> dict[str, Any]:
             name: {"within": _list(one["within"]), "except": _list(one.get("except")), "cite": _list(one.get("cite"))}
             for name, one in data.get("areas", {}).items()
         },
+        "rulings": dict(data.get("rulings", {})),
         "settings": {name: _setting(one["value"]) for name, one in data.get("settings", {}).items()},
         "setting_cites": {name: _list(one.get("cite")) for name, one in data.get("settings", {}).items()},
         "calendar": {key: _list(data.get("calendar", {}).get(key)) for key in ("off", "on")},

@@ -20,7 +20,7 @@ QUIET: Final = frozenset({ROUTE, PAYOUT_FORM, PAYOUT_OFFER})
 SYSTEM_VALUES: Final[dict[str, list[str]]] = {
     ROUTE: ["none", "normal", "abnormal", "cancel", "own"],
     PAYOUT_FORM: ["none", "coupon", "cash"],
-    PAYOUT_OFFER: ["none", "said", "unasked", "on-request", "no-authority"],
+    PAYOUT_OFFER: ["none", "said-unasked", "said-on-request", "unasked", "on-request", "no-authority"],
 }
 
 _KINDS: Final = {kind: kind for kind in (ASK, LEAF, JUMP, PASS)}

@@ -313,12 +313,18 @@ class _Run:
             if fx.goods is not None:
                 goods = fx.goods
         for reason in pays:
-            for name in (reason.base, *reason.needs):
-                if self.lookup(name) is None:
+            for name in (*reason.needs, reason.base):
+                if name == reason.base and not reason.needs_base(self.tier, self.known):
+                    self.lookup(name)
+                elif self.lookup(name) is None:
                     if leaf.fx is not None:
                         self.effects.pop()  # what the leaf does and says waits for the answer too
                     return self.stop(leaf, name, waits)
         payouts = self._payouts(pays)
+        if self.snapshot.unresolved:
+            unresolved = self._unresolved(payouts)
+            if unresolved:
+                return self._send_up(unresolved)
         route = refund and self._word(refund[0])
         self._complete(route, payouts)
         result = self._result(RESOLVED, leaf.outcome, [], [])
@@ -327,6 +333,23 @@ class _Run:
         result.goods = self._word(goods) if goods else "none"
         if refund is not None:
             result.amount = self._amount(refund[1])
+        return result
+
+    def _unresolved(self, payouts: list[Payout]) -> list[str]:
+        """Return the rulings that this case rests on and that the desk holds to be open."""
+        cites = [cite for step in self.walked for cite in step[4]]
+        cites += [cite for fx in self.effects for _, step in fx.steps for cite in step]
+        cites += [cite for payout in payouts for cite in payout.cites]
+        return sorted(self.snapshot.unresolved.intersection(cites))
+
+    def _send_up(self, unresolved: list[str]) -> Resolution:
+        """Return the resolution of a case that nobody may decide by guess: it goes up, with the rulings it waits for."""
+        node = self.program.nodes["unresolved"]
+        self.effects = [node.fx] if node.fx is not None else []
+        self.known["open_rulings"] = ", ".join(unresolved)
+        self.walked.append((node, None, node.outcome or "escalate", "flow", unresolved))
+        result = self._result(RESOLVED, node.outcome, [], [])
+        result.goods = "none"
         return result
 
     def _word(self, word: str) -> str:
@@ -340,7 +363,7 @@ class _Run:
         best: Payout | None = None
         others: list[Payout] = []
         for reason in pays:
-            payout = reason.compute(self.known[reason.base], self.tier, self.known)
+            payout = reason.compute(self.known.get(reason.base, 0), self.tier, self.known)
             if not payout.max:
                 continue
             if payout.kind != "compensation":
@@ -359,8 +382,8 @@ class _Run:
                 form = payout.form
             if payout.kind == "compensation":
                 offer = payout.offer if payout.commit else "no-authority"
-        if offer == "unasked" and any(script.tells_payout for fx in self.effects for script in fx.say):
-            offer = "said"  # the flow's own words have offered it
+        if offer in ("unasked", "on-request") and any(s.tells_payout for fx in self.effects for s in fx.say):
+            offer = f"said-{offer}"  # the flow's own words tell of it
         known[PAYOUT_FORM], known[PAYOUT_OFFER] = form, offer
         node: Node | None = self.program.completion
         while node is not None:

@@ -1,0 +1,9 @@
+"""The flow `abnormal-sign`: handbook section H08."""
+
+from tmcs import FlowFiles, hookimpl
+
+
+@hookimpl
+def tmcs_flow() -> FlowFiles:
+    """Say where the flow's files are."""
+    return FlowFiles.beside(__file__)

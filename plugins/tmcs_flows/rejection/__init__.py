@@ -1,0 +1,9 @@
+"""The flow `rejection`: handbook section H14."""
+
+from tmcs import FlowFiles, hookimpl
+
+
+@hookimpl
+def tmcs_flow() -> FlowFiles:
+    """Say where the flow's files are."""
+    return FlowFiles.beside(__file__)
