@@ -128,8 +128,8 @@ def test_check_follows_the_desks_own_policy(tmcs: Any, tmp_path: Path, monkeypat
 
 # ---- charts ---------------------------------------------------------------------------------------------------------------
 
-_MERMAID_NODE = re.compile(r'^  (\w+)(?:\(\[|\{\{|\{|\[\[|\[)"([^"]*)"(?:\]\)|\}\}|\}|\]\]|\])$')
-_MERMAID_EDGE = re.compile(r'^  (\w+) (?:-->|-\.->|==>)(?:\|"[^"]*"\|)? (\w+)$')
+_MERMAID_NODE = re.compile(r'^  (\w+)(?:\(\[|\{\{|>|\[\[|\[)"([^"]*)"(?:\]\)|\}\}|\]\]|\])$')
+_MERMAID_EDGE = re.compile(r'^  (\w+) (?:-->|==>)(?:\|"[^"]*"\|)? (\w+)$')
 
 
 @pytest.mark.parametrize("name", FLOWS)
@@ -169,8 +169,8 @@ def test_dot_escapes_and_balances(tmcs: Any) -> None:
     assert out.startswith('digraph "货品损坏" {')
     assert out.rstrip().endswith("}")
     assert out.count("{") == out.count("}")
-    assert "shape=diamond" in out
     assert "shape=hexagon" in out
+    assert 'style="filled,dashed"' in out
 
 
 def test_hostile_labels_are_escaped() -> None:
@@ -191,11 +191,64 @@ def test_the_path_taken_is_set_off() -> None:
     chart = Chart(program(flow, policy.at(NOW)), "en", path=answers(result))
     taken = [box.label for box in chart.boxes if box.taken]
     assert taken[-1].startswith("normal refund")
-    assert "exchange of the\nbox" in taken
+    assert "exchange\nof the box" in taken
     assert sum(edge.taken for edge in chart.edges) == len(taken) - 1
     assert "==>" in to_mermaid(chart)
     assert "takenBox" in to_mermaid(chart)
     assert "penwidth=3" in to_dot(chart)
+
+
+def test_facts_set_the_path_off(tmcs: Any, tmp_path: Path) -> None:
+    """Without an order, one in a state that the flow is made for: dispatched for damage, not dispatched for a held order."""
+    file = tmp_path / "facts.json"
+    file.write_text('{"photos_received": "yes", "goods_kind": "other", "damage_kind": "other"}')
+    out = tmcs("flow", "chart", "damage", "--facts", file, "-s", "partial_quantity=yes").out
+    taken = _taken(out)
+    assert taken[0] == "通用前置检查"
+    assert taken[-1].startswith("部分数量：<br/>异常退款")
+    assert "→ 异常退货退款" in taken[-1]
+    piped = tmcs("flow", "chart", "damage", "--facts", "-", "-s", "partial_quantity=yes", stdin=file.read_text()).out
+    assert piped == out
+    held = tmcs("flow", "chart", "扣单", "-s", "replenishable=no", "-s", "hours_since_paid=80", "-s", "accepts_refund=no").out
+    assert any("不接受退款" in label for label in _taken(held))
+    assert not any("整单退款" in label for label in _taken(held))
+    open_question = _taken(tmcs("flow", "chart", "damage", "-s", "photos_received=yes").out)
+    assert open_question[-1] == "取货还是报废？"
+    tiers = [_taken(tmcs("flow", "chart", "escalation", "--tier", tier).out)[2] for tier in ("frontline", "supervisor")]
+    assert tiers[0] != tiers[1]
+    assert _taken(tmcs("flow", "chart", "damage").out) == []
+
+
+def test_a_case_that_ends_in_the_general_checks_is_drawn_in_full(tmcs: Any, order: dict[str, Any]) -> None:
+    taken = _taken(tmcs("flow", "chart", "damage", "-s", "closed=yes").out)
+    assert taken[-1].startswith("交易已关闭")
+    order["status"] = "WAIT_SELLER_SEND_GOODS"
+    order["consign_time"] = order["sign_time"] = None
+    taken = _taken(tmcs("flow", "chart", "damage", "--order-json", "-", stdin=json.dumps(order)).out)
+    assert taken[-1].endswith("→ 发货跟踪")
+    assert tmcs("flow", "chart", "damage", "-s", "nope=1").code == 2
+    assert tmcs("flow", "chart", "damage", "-s", "photos_received=perhaps").code == 2
+
+
+def test_no_word_of_the_engine_stands_in_a_full_chart(tmcs: Any) -> None:
+    for lang in ("zh", "en"):
+        out = tmcs("flow", "chart", "damage", "--full", "--lang", lang).out
+        assert not re.search(r"payout_|"route"|, own\b|、own|said-|no-authority|offer-", out)
+
+
+def _taken(mermaid: str) -> list[str]:
+    labels = {node[1]: node[2] for line in mermaid.splitlines() if (node := _MERMAID_NODE.match(line))}
+    chosen = re.search(r"class ([\w,]+) takenBox", mermaid)
+    return [labels[name] for name in chosen[1].split(",")] if chosen else []
+
+
+def test_labels_are_broken_into_even_lines() -> None:
+    from tmcs.render.chart import _lines
+
+    assert _lines("补不到货：付款多久了？") == "补不到货：\n付款多久了？"
+    assert _lines("正常配送还是没人在家？") == "正常配送还\n是没人在家？"
+    assert _lines("照片收到了吗？", "") == "照片收到了吗？"
+    assert _lines("exchange or partial refund?") == "exchange or\npartial refund?"
 
 
 def test_svg_without_graphviz_says_what_to_install(tmcs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tmcs.cli.common import format_option, lang_option
+from tmcs.cli.flow_chart import chart
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, TmcsError
 
 if TYPE_CHECKING:
@@ -268,66 +269,4 @@ def _end(word: str, lang: str) -> str:
     return say("status" if word == "needs-facts" else "outcomes", word, lang)
 
 
-# ---- chart ----------------------------------------------------------------------------------------------------------------
-
-
-@command.command("chart")
-@click.argument("flow_name", metavar="FLOW")
-@click.option("--as", "kind", type=click.Choice(["mermaid", "dot", "svg", "png"]), default="mermaid", show_default=True,
-              help="svg 与 png 需要 Graphviz 的 dot · svg and png need Graphviz' dot")  # fmt: skip
-@click.option("--full", is_flag=True, help="画出前置检查与收尾 · draw the general checks and the completion too")
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="写到文件 · write to a file")
-@lang_option
-def chart(flow_name: str, kind: str, full: bool, output: str | None, lang: str) -> int:
-    """画流程图 · draw a flow as Mermaid, Graphviz DOT, SVG or PNG."""
-    from datetime import datetime
-
-    from tmcs.core.order import SHANGHAI
-    from tmcs.loader import load_flow, load_policy
-    from tmcs.render.chart import draw
-
-    flow = load_flow(flow_name, checked=False)
-    snapshot = load_policy().at(datetime.now(SHANGHAI))
-    text = draw(flow, snapshot, "mermaid" if kind == "mermaid" else "dot", lang, full=full)
-    data = f"{text}\n".encode() if kind in ("mermaid", "dot") else _drawn(text, kind)
-    _write(data, output)
-    return EXIT_OK
-
-
-def _drawn(text: str, kind: str) -> bytes:
-    """Have Graphviz draw a chart.
-
-    Raises:
-        InputError: there is no ``dot`` on the path, or it refuses the chart.
-    """
-    import shutil
-    import subprocess
-
-    from tmcs.core.errors import InputError
-    from tmcs.core.text import Text
-
-    program = shutil.which("dot")
-    if program is None:
-        hint = Text(
-            "安装 Graphviz (apt install graphviz 或 brew install graphviz)，或用 --as mermaid",
-            "install Graphviz (apt install graphviz, brew install graphviz), or use --as mermaid",
-        )
-        raise InputError(f"--as {kind} 需要 Graphviz 的 dot", f"--as {kind} needs Graphviz' dot", hint=hint)
-    done = subprocess.run([program, f"-T{kind}"], input=text.encode(), capture_output=True, check=False, timeout=60)
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()[:1]
-        raise InputError(f"dot 出错: {' '.join(said)}", f"dot failed: {' '.join(said)}")
-    return done.stdout
-
-
-def _write(data: bytes, output: str | None) -> None:
-    if output is None:
-        import sys
-
-        sys.stdout.flush()
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-        return
-    from tmcs.files import write_atomic
-
-    write_atomic(output, data, 0o644)
+command.add_command(chart)

@@ -11,6 +11,12 @@ from tmcs.render.words import say
 
 _SIGNS: Final = {"<=": "≤", ">=": "≥", "<": "<", ">": ">", "=": "="}
 _SECTIONS: Final = {"route": "routes", "payout_form": "forms", "payout_offer": "offers"}
+#: What the completion branches on besides the contract's words.
+_SYSTEM: Final = {
+    "none": ("无", "none"), "own": ("流程自办", "the flow's own"), "said": ("话术已讲", "told already"),
+    "said-unasked": ("话术已主动提出", "offered already"), "said-on-request": ("话术已讲", "told already"),
+    "no-authority": ("本层级无权", "beyond the tier"),
+}  # fmt: skip
 
 
 def value_words(node: Node, fact: str, value: Any, snapshot: Snapshot, lang: str) -> str:
@@ -22,7 +28,9 @@ def value_words(node: Node, fact: str, value: Any, snapshot: Snapshot, lang: str
     definition = node.fact_def if node.fact == fact else None
     if definition is not None:
         return definition.words(value, lang)
-    return say(_SECTIONS[fact], value, lang) if fact in _SECTIONS else str(value)
+    if fact in _SECTIONS:
+        return _SYSTEM[value][lang == "en"] if value in _SYSTEM else say(_SECTIONS[fact], value, lang)
+    return str(value)
 
 
 def range_words(node: Node, number: int, snapshot: Snapshot, lang: str) -> str:

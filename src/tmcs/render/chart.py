@@ -8,33 +8,35 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, Final
 
-from tmcs.core.flow import ASK, Flow
+from tmcs.core.flow import ASK, LEAF, Flow
 from tmcs.core.policy import Snapshot
 from tmcs.core.program import Node, Program
 from tmcs.core.resolution import Resolution
 from tmcs.core.walk import Branch, branches_of, choose
 from tmcs.render.branches import range_words, value_words
-from tmcs.render.layout import width
+from tmcs.render.layout import width, wrap
 from tmcs.render.words import say
 
 START: Final = "start"
-END: Final = "end"
 
 _WORDS: Final = {
     "guard": ("通用前置检查", "general checks"),
-    "completion": ("通用收尾", "general completion"),
     "else": ("其他", "else"),
     "unset": ("尚无答复", "no answer yet"),
-    "wait": ("等待", "wait for"),
+    "wait": ("等待", "wait for "),
     "jump": ("转流程", "go on in"),
-    "next": ("后续", "then"),
+    "again": ("重新确认", "ask again"),
     "start": ("开始", "start"),
+    "end": ("结束", "end"),
+    "route": ("哪种退款？", "which refund?"),
+    "payout_form": ("赔付形式？", "form of the payout?"),
+    "payout_offer": ("赔付怎样提出？", "how is the payout offered?"),
 }  # fmt: skip
-_LINE: Final = 18  # columns of a label's line; wider labels make a chart wider than a page
+_LINE: Final = 16  # columns of a label's line; wider labels make a chart wider than a page
 
 
 class Box:
-    """One box of a chart. Kind: start, ask, do, leaf, wait, jump, end."""
+    """One box of a chart. Kind: start, ask, do, leaf, wait, jump."""
 
     __slots__ = ("id", "kind", "label", "outcome", "taken")
 
@@ -67,14 +69,19 @@ class Chart:
         marked: whether a path is set off.
     """
 
-    def __init__(self, linked: Program, lang: str, *, full: bool = False, path: Mapping[Node, Any] | None = None) -> None:
+    def __init__(
+        self, linked: Program, lang: str, *, full: bool = False, path: Mapping[Node, Any] | None = None,
+        titles: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         """Draw a linked flow.
 
         Args:
             linked: the flow, linked to the policy whose limits stand at its arrows.
             lang: the language of the labels.
             full: draw the guard and the completion too, not one box for each.
-            path: the answers of a resolution, by node (see :func:`answers`); the way they lead is set off.
+            path: the answers of a resolution, by node (see :func:`answers`); the way they lead is set off. Where they
+                end in the guard or among what the completion adds, the chart is drawn in full.
+            titles: the names of the flows that a case may continue in, by id.
         """
         self._program = linked
         self._flow: Flow = linked.flow
@@ -84,9 +91,11 @@ class Chart:
         self.boxes: list[Box] = []
         self.edges: list[Edge] = []
         self._ids: dict[Node, str] = {}
-        self._full = full
+        self._inner: set[Node] = set()
         self._entry = linked.nodes[linked.entry]
         self._way = [] if path is None else _way(linked.start, path)
+        self._full = full or (path is not None and self._entry not in self._way)
+        self._titles = {name: flow.title[lang == "en"] for name, flow in self._flow.targets.items()} | dict(titles or {})
         self._went = set(pairwise(self._way))
         self._draw()
 
@@ -101,6 +110,11 @@ class Chart:
             return node.title[self._lang == "en"]
         if node.kind is ASK:
             return self._fact(node)
+        if node in self._inner and node.kind is LEAF:
+            return self._say("end")
+        moments = node.fx.say if node.fx is not None else []
+        if not node.outcome and moments and moments[0].when:
+            return moments[0].when[self._lang == "en"]
         return say("outcomes", node.outcome, self._lang) if node.outcome else node.name
 
     def _fact(self, node: Node) -> str:
@@ -108,25 +122,30 @@ class Chart:
             return node.fact_def.label[self._lang == "en"]
         if node.table is not None and any(node.table.title):
             return node.table.title[self._lang == "en"]
-        return node.fact
+        return self._say(node.fact) if node.fact in _WORDS else node.fact
 
     def _box(self, node: Node) -> Box:
         label, taken = self._label(node), node in self._way
         number = self._ids[node]
         if node.jump is not None:
-            flow = self._flow.targets.get(node.jump)
-            name = flow.title[self._lang == "en"] if flow else node.jump
+            name = self._titles.get(node.jump, node.jump)
             return Box(number, "jump", _lines(label, f"→ {name}"), taken=taken)
         if node.kind is ASK:
             return Box(number, "ask", _lines(label), taken=taken)
         if node.wait is not None:
             party = say("parties", node.wait[0], self._lang)
-            return Box(number, "wait", _lines(label, f"{self._say('wait')} {party}"), taken=taken)
+            said = self._say("again") if node.wait[0] == "agent" else f"{self._say('wait')}{party}"
+            return Box(number, "wait", _lines(label, said), taken=taken)
         if node.outcome is not None and node not in self._inner:
             outcome = say("outcomes", node.outcome, self._lang)
-            return Box(number, "leaf", _lines(label, "" if outcome == label else f"【{outcome}】" if self._lang == "zh" else f"[{outcome}]"),
-                       node.outcome, taken)  # fmt: skip
+            said = "" if outcome == label else f"【{outcome}】" if self._lang == "zh" else f"[{outcome}]"
+            return Box(number, "leaf", _lines(label, said, self._next(node)), node.outcome, taken)
         return Box(number, "do", _lines(label), taken=taken)
+
+    def _next(self, node: Node) -> str:
+        """Return the flow that the case continues in after a leaf, or nothing."""
+        following = node.fx.next if node.fx is not None else None
+        return f"→ {self._titles.get(following, following)}" if following else ""
 
     # ---- what stands at an arrow ---------------------------------------------------------------------------------------
 
@@ -139,7 +158,8 @@ class Chart:
                 words.append(range_words(node, value, self._program.snapshot, self._lang))
             elif kind != "then":
                 words.append(self._say(kind))
-        return ("、" if self._lang == "zh" else ", ").join(words)
+        comma = "、" if self._lang == "zh" else ", "
+        return "\n".join(_lines(word) for word in _packed(words, comma))
 
     # ---- the drawing ---------------------------------------------------------------------------------------------------
 
@@ -154,10 +174,7 @@ class Chart:
             self._one(node)
         leaves = [node for node in main if node.outcome is not None and node.jump is None]
         if not self._full:
-            if leaves:
-                self.boxes.append(Box(END, END, self._say("completion"), taken=False))
-            self.edges += [Edge(self._ids[leaf], END, "", False) for leaf in leaves]
-            return
+            return  # arrows from every leaf to the one completion would only hide the flow
         for node in after:
             self._one(node)
         for leaf in leaves:
@@ -220,23 +237,48 @@ def _grouped(node: Node) -> dict[Node, list[Branch]]:
 
 
 def _lines(*parts: str) -> str:
-    """Return a label broken into short lines: Chinese anywhere, other words at spaces."""
-    from tmcs.render.layout import wrap
+    """Return a label broken into short lines of about the same length: Chinese anywhere, other words at spaces."""
+    return "\n".join(_balanced(part) for part in parts if part)
 
-    return "\n".join(wrap(part, _LINE + 6 if width(part) > 2 * _LINE else _LINE) for part in parts if part)
+
+def _packed(words: list[str], comma: str) -> list[str]:
+    """Return words joined by commas, as many to a line as it holds."""
+    lines: list[str] = []
+    for number, word in enumerate(words):
+        word += comma.rstrip() if number + 1 < len(words) else ""
+        if lines and width(lines[-1]) + width(word) < _LINE:
+            lines[-1] += (" " if comma.endswith(" ") else "") + word
+        else:
+            lines.append(word)
+    return lines
+
+
+def _balanced(text: str) -> str:
+    """Return a text in as few lines as it needs, best broken after a mark, else at about the same length."""
+    size = width(text)
+    count = -(-size // _LINE)
+    marks = [n + 1 for n, char in enumerate(text[:-1]) if char in "：，、；？"]
+    parts = [(text[:n], text[n:]) for n in marks]
+    fitting = [pair for pair in parts if max(map(width, pair)) <= _LINE + 2]
+    if count == 2 and fitting:
+        return "\n".join(min(fitting, key=lambda pair: max(map(width, pair))))
+    for limit in range(-(-size // max(count, 1)), size + 1):
+        found = wrap(text, limit)
+        if found.count("\n") < count:
+            return found
+    return text
 
 
 # ---- Mermaid --------------------------------------------------------------------------------------------------------------
 
 _SHAPES: Final = {
-    "start": ("([", "])"), "end": ("([", "])"), "ask": ("{", "}"), "do": ("[", "]"), "leaf": ("([", "])"),
-    "wait": ("{{", "}}"), "jump": ("[[", "]]"),
+    "start": ("([", "])"), "ask": ("{{", "}}"), "do": ("[", "]"), "leaf": ("([", "])"), "wait": (">", "]"),
+    "jump": ("[[", "]]"),
 }  # fmt: skip
 _CLASSES: Final = {
     "ask": "fill:#eef4ff,stroke:#3b6fc4,color:#111", "do": "fill:#fff,stroke:#888,color:#111",
     "leaf": "fill:#e9f7ec,stroke:#2f8f4e,color:#111", "wait": "fill:#fff6e0,stroke:#c48a1b,color:#111",
     "jump": "fill:#f3ecff,stroke:#7a4fc0,color:#111", "start": "fill:#eee,stroke:#666,color:#111",
-    "end": "fill:#eee,stroke:#666,color:#111",
 }  # fmt: skip
 _STOP: Final = ("reject", "escalate")
 _TAKEN: Final = "#d6336c"
@@ -254,7 +296,7 @@ def to_mermaid(chart: Chart) -> str:
         left, right = _SHAPES[box.kind]
         lines.append(f'  {_node(box.id)}{left}"{_escaped(box.label)}"{right}')
     for edge in chart.edges:
-        arrow = "-.->" if edge.target == END else "==>" if edge.taken else "-->"
+        arrow = "==>" if edge.taken else "-->"
         label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
         lines.append(f"  {_node(edge.source)} {arrow}{label} {_node(edge.target)}")
     for kind, style in _CLASSES.items():
@@ -271,19 +313,18 @@ def to_mermaid(chart: Chart) -> str:
 
 
 def _node(id: str) -> str:
-    """Return an id that is no word of Mermaid's own: ``end`` ends a subgraph there."""
-    return f"{id}_" if id in (START, END) else id
+    """Return an id that is no word of Mermaid's own."""
+    return f"{id}_" if id == START else id
 
 
 # ---- DOT ------------------------------------------------------------------------------------------------------------------
 
 _DOT: Final = {
     "start": 'shape=box, style="rounded,filled", fillcolor="#eeeeee"',
-    "end": 'shape=box, style="rounded,filled", fillcolor="#eeeeee"',
-    "ask": 'shape=diamond, style=filled, fillcolor="#eef4ff", color="#3b6fc4", margin="0.02"',
+    "ask": 'shape=hexagon, style=filled, fillcolor="#eef4ff", color="#3b6fc4", margin="0.0,0.05"',
     "do": 'shape=box, color="#888888"',
     "leaf": 'shape=box, style="rounded,filled", fillcolor="#e9f7ec", color="#2f8f4e"',
-    "wait": 'shape=hexagon, style=filled, fillcolor="#fff6e0", color="#c48a1b"',
+    "wait": 'shape=box, style="filled,dashed", fillcolor="#fff6e0", color="#c48a1b"',
     "jump": 'shape=box, peripheries=2, style=filled, fillcolor="#f3ecff", color="#7a4fc0"',
 }
 _DOT_STOP: Final = 'shape=box, style="rounded,filled", fillcolor="#fdecea", color="#b3423a"'
@@ -294,13 +335,18 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
+def _beside(label: str) -> str:
+    """Return a label that keeps clear of its arrow."""
+    return "\n".join(f" {line} " for line in label.split("\n"))
+
+
 def to_dot(chart: Chart) -> str:
     """Return a chart in Graphviz DOT."""
     font = 'fontname="Noto Sans CJK SC, WenQuanYi Micro Hei, Microsoft YaHei, PingFang SC, sans-serif"'
     lines = [
         f"digraph {_quoted(chart.title)} {{",
-        f'  graph [{font}, label={_quoted(chart.title)}, labelloc=t, rankdir=TB, nodesep="0.3", ranksep="0.4", size="7.5,100"];',
-        f"  node [{font}, fontsize=11];",
+        f'  graph [{font}, label={_quoted(chart.title)}, labelloc=t, rankdir=TB, nodesep="0.2", ranksep="0.35", size="10.4,200"];',
+        f'  node [{font}, fontsize=11, height="0.3", width="0.3", margin="0.1,0.05"];',
         f"  edge [{font}, fontsize=10];",
     ]
     for box in chart.boxes:
@@ -308,9 +354,7 @@ def to_dot(chart: Chart) -> str:
         taken = f', penwidth=3, color="{_TAKEN}"' if box.taken else ""
         lines.append(f"  {_node(box.id)} [label={_quoted(box.label)}, {style}{taken}];")
     for edge in chart.edges:
-        parts = [f"label={_quoted(edge.label)}"] if edge.label else []
-        if edge.target == END:
-            parts.append("style=dashed")
+        parts = [f"label={_quoted(_beside(edge.label))}"] if edge.label else []
         if edge.taken:
             parts.append(f'penwidth=3, color="{_TAKEN}"')
         more = f" [{', '.join(parts)}]" if parts else ""
@@ -319,10 +363,11 @@ def to_dot(chart: Chart) -> str:
 
 
 def draw(
-    flow: Flow, snapshot: Snapshot, form: str, lang: str, *, full: bool = False, path: Mapping[Node, Any] | None = None
-) -> str:
+    flow: Flow, snapshot: Snapshot, form: str, lang: str, *, full: bool = False, path: Mapping[Node, Any] | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
     """Return a flow as ``mermaid`` or ``dot``; see :class:`Chart`."""
     from tmcs.core.program import program
 
-    chart = Chart(program(flow, snapshot), lang, full=full, path=path)
+    chart = Chart(program(flow, snapshot), lang, full=full, path=path, titles=titles)
     return to_dot(chart) if form == "dot" else to_mermaid(chart)
