@@ -233,7 +233,7 @@ def test_a_case_that_ends_in_the_general_checks_is_drawn_in_full(tmcs: Any, orde
 def test_no_word_of_the_engine_stands_in_a_full_chart(tmcs: Any) -> None:
     for lang in ("zh", "en"):
         out = tmcs("flow", "chart", "damage", "--full", "--lang", lang).out
-        assert not re.search(r"payout_|"route"|, own\b|、own|said-|no-authority|offer-", out)
+        assert not re.search(r'payout_|"route"|, own\b|、own|said-|no-authority|offer-', out)
 
 
 def _taken(mermaid: str) -> list[str]:
