@@ -87,7 +87,7 @@ def _build_policy(own: tuple[str, ...]) -> Policy:
         mine = [one for one in changes if one["file"] in own]
         return {**normal, "overrides": mine, "files": names}
 
-    sources = [name.encode() for name in names]
+    sources = [name.encode("utf-8", "surrogateescape") for name in names]
     normal = cached("policy", [*datas, *sources, repr(sorted(common.facts)).encode()], build)
     return Policy(normal, common.facts, _calendar(normal["data"]))
 
@@ -154,7 +154,7 @@ def read_flow_files(
         return _read_flow(datas, (graph, scripts), (graph_name, scripts_name), common, name)
 
     # The name is part of the key: the file name stands in the normal form.
-    key = [*datas, graph_name.encode(), (name or "").encode(), handbook("common.yaml"), handbook("scripts.yaml")]
+    key = [*datas, graph_name.encode("utf-8", "surrogateescape"), (name or "").encode(), handbook("common.yaml"), handbook("scripts.yaml")]
     normal = cached("flow", key, build)
     targets: dict[str, Flow] = {}
     from tmcs.plugins import registry

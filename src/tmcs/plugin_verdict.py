@@ -25,7 +25,7 @@ def verdict(flow: Flow) -> list[dict[str, Any]]:
     flows, sources = [flow], []
     while flows:
         one = flows.pop()
-        sources.append(f"{one.id} {one.source} {one.digest}".encode())
+        sources.append(f"{one.id} {one.source} {one.digest}".encode("utf-8", "surrogateescape"))
         flows += one.targets.values()
     sources += [handbook(name) for name in ("common.yaml", "scripts.yaml", "ids.txt", *POLICY_FILES)]
     sources.append(repr([one["stamps"] for one in registry().brought()]).encode())

@@ -20,15 +20,14 @@ PARTIES: Final = ("order", "agent", "warehouse", "courier", "taobao", "finance",
 #: `--set` spellings of yes and no (contract/flows.yaml).
 _YES_NO: Final = {"yes": "yes", "true": "yes", "y": "yes", "是": "yes", "no": "no", "false": "no", "n": "no", "否": "no"}
 
+_MAX_TEXT: Final = 2000
 _EXPECTED: Final = {
     "yes-no": ("yes 或 no", "yes | no"),
     "money": ("金额，如 35.00，最多两位小数", "an amount such as 35.00, at most two decimals"),
     "number": ("不小于 0 的数字", "a number, 0 or more"),
     "date": ("日期，如 2026-11-23", "a date such as 2026-11-23"),
-    "text": ("不为空的文字", "a text that is not empty"),
+    "text": (f"不为空的文字，至多 {_MAX_TEXT} 字", f"a text that is not empty, at most {_MAX_TEXT} characters"),
 }
-_MAX_TEXT: Final = 2000
-
 FACT_KEYS: Final = (
     "type", "from", "values", "default", "optional", "above", "at_most", "area", "label", "ask", "cite", "note",
 )  # fmt: skip
@@ -113,6 +112,8 @@ class Fact:
                 f"{self.name} has no value {shown}{hint_en} (valid: {words})",
             )
         zh, en = _EXPECTED[self.type]
+        if self.type == "text":  # what a customer wrote is not repeated in an error
+            return InputError(f"{self.name} 有误，应为{zh}", f"{self.name} is wrong: expected {en}")
         return InputError(f"{self.name}={shown} 有误，应为{zh}", f"{self.name}={shown} is wrong: expected {en}")
 
     def write(self, value: Any) -> str:

@@ -173,12 +173,25 @@ def parse_time(text: str) -> datetime:
     Raises:
         ValueError: the text is no such time.
     """
+    if not text.isprintable():  # Python reads a line end as the T, and a NUL as the end
+        raise ValueError(text)
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=SHANGHAI) if moment.tzinfo is None else moment.astimezone(SHANGHAI)
+    try:
+        return moment.replace(tzinfo=SHANGHAI) if moment.tzinfo is None else moment.astimezone(SHANGHAI)
+    except OverflowError:
+        raise ValueError(text) from None
+
+
+#: What a value is, for an error: the value itself may be somebody's name or number, and errors end up in logs.
+_KINDS: Final = {
+    str: ("别的文本", "another text"), bool: ("真假值", "a truth value"), int: ("数字", "a number"), float: ("数字", "a number"),
+    list: ("列表", "a list"), dict: ("对象", "an object"),
+}  # fmt: skip
 
 
 def _fault(faults: list[Text], where: str, value: object, zh: str, en: str) -> None:
-    faults.append(Text(f"{where} 应为{zh}，而不是 {value!r}", f"{where} must be {en}, not {value!r}"))
+    is_zh, is_en = _KINDS.get(type(value), ("别的值", "another value"))
+    faults.append(Text(f"{where} 应为{zh}，而不是{is_zh}", f"{where} must be {en}, not {is_en}"))
 
 
 def _begins(*times: Any) -> datetime | None:
@@ -212,8 +225,10 @@ def _time(record: Mapping[str, Any], key: str, faults: list[Text]) -> Any:
     if value is None or value is _MISSING:
         return value
     try:
+        if not isinstance(value, str):
+            raise ValueError
         return parse_time(value)
-    except (ValueError, TypeError):
+    except ValueError:
         _fault(faults, key, value, "ISO 8601 时间", "an ISO 8601 time")
         return _MISSING
 
@@ -346,9 +361,9 @@ def _refund_status(o: Order, line: Line | None, now: datetime) -> Any:
 
 
 def _region(o: Order, line: Line | None, now: datetime) -> Any:
-    receiver = o.record.get("receiver") or {}
-    parts = [receiver.get(k) for k in ("state", "city", "district")]
-    return "/".join(p for p in parts if p) or None
+    receiver = o.record.get("receiver")
+    parts = [receiver.get(k) for k in ("state", "city", "district")] if isinstance(receiver, dict) else []
+    return "/".join(p for p in parts if p and isinstance(p, str)) or None
 
 
 def _return_created(o: Order, line: Line | None, now: datetime) -> date:

@@ -11,7 +11,18 @@ from tmcs.render.safe import clean, clean_json
 
 def to_json(value: Any) -> str:
     """Return JSON, indented on a terminal; characters that a terminal acts on are written as escapes."""
-    return clean_json(json.dumps(value, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None))
+    indent = 2 if sys.stdout.isatty() else None
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return clean_json(text) if _can_be_written(text) else json.dumps(value, indent=indent)
+
+
+def _can_be_written(text: str) -> bool:
+    """Return whether stdout can write every character: what it writes instead, ``\\xb7``, is no escape of JSON."""
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def to_yaml(value: Any) -> str:
@@ -26,7 +37,9 @@ def to_yaml(value: Any) -> str:
             return {key: quoted(part) for key, part in one.items()}
         if isinstance(one, list):
             return [quoted(part) for part in one]
-        if isinstance(one, str) and (one == "" or not one.isprintable() or not one[0].isalpha() or one.lower() in _WORDS):
+        if isinstance(one, str) and (
+            one == "" or not one.isprintable() or not one[0].isalpha() or one.lower() in _WORDS or not _can_be_written(one)
+        ):
             return DoubleQuotedScalarString(one)
         return one
 

@@ -65,7 +65,7 @@ def _head(r: Resolution, lang: str) -> list[str]:
     title = r.flow.title[lang == "en"]
     parts = [bold(title)]
     if r.order is not None:
-        parts.append(t(lang, f"订单 {clean(r.order.tid)}", f"order {clean(r.order.tid)}"))
+        parts.append(t(lang, f"订单 {one_line(r.order.tid)}", f"order {one_line(r.order.tid)}"))
     if r.line is not None and r.line.title:
         parts.append(one_line(r.line.title)[:40])
     parts.append(_tiers(r)[r.tier][lang == "en"])
