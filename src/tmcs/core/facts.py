@@ -45,11 +45,12 @@ class Fact:
         label, ask: what it is called and how it is asked, ``[zh, en]``.
         labels: the values in words, ``{value: [zh, en]}``.
         cites: the handbook rules that ask for it.
+        special: whether a given value is compared with the order or its bounds.
         area: the area of the policy that the order's region is looked up in, or None.
         above, at_most: what the value must be above, and the fact it may not exceed; None for no such bound.
     """
 
-    __slots__ = ("above", "area", "ask", "at_most", "cites", "default", "label", "labels", "name", "optional", "source", "type", "values")
+    __slots__ = ("above", "area", "ask", "at_most", "cites", "default", "label", "labels", "name", "optional", "source", "special", "type", "values")
 
     def __init__(self, name: str, normal: dict[str, Any]) -> None:
         self.name = name
@@ -65,6 +66,7 @@ class Fact:
         self.above: int | None = None if normal.get("above") is None else self.parse(normal["above"])
         self.at_most: str | None = normal.get("at_most")
         self.area: str | None = normal.get("area")
+        self.special = self.source == "order" or self.above is not None or self.at_most is not None
 
     def parse(self, text: object) -> Any:
         """Return the value of this fact that ``text`` writes: text, or an int of fen or millionths, or a date.

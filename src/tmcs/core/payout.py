@@ -126,9 +126,10 @@ class PayoutReason:
         kind: compensation or reimbursement.
         base: the fact whose amount the rates apply to.
         facts: the facts that choose the row (besides the tier); those in ``needs`` must be known.
+        asks: the facts in ``needs``, then the base.
     """
 
-    __slots__ = ("base", "cites", "facts", "form", "kind", "name", "needs", "offer", "rows", "tiers", "title")
+    __slots__ = ("asks", "base", "cites", "facts", "form", "kind", "name", "needs", "offer", "rows", "tiers", "title")
 
     def __init__(
         self, name: str, data: Mapping[str, Any], tiers: Sequence[str], number: Callable[[str, str], int]
@@ -141,6 +142,7 @@ class PayoutReason:
         self.base: str = data["base"]
         self.needs: list[str] = data["needs"]
         self.cites: list[str] = data["cite"]
+        self.asks = (*self.needs, self.base)
         self.tiers = tuple(tiers)
         self.rows = [_Row(row, tiers, number) for row in data["rows"].values()]
         self.facts = sorted({fact for row in self.rows for fact, _ in row.tests} - {"tier"})

@@ -78,13 +78,14 @@ class _Run:
     def take(self, facts: Mapping[str, Any], sources: Mapping[str, str] | None) -> None:
         """Read the given facts; they win over what the order says, and the resolution says so."""
         known, defined = self.known, self.program.facts
+        looked_at: list[Fact] = []
         for name, value in facts.items():
             definition = defined.get(name)
             if definition is not None:
                 known[name] = definition.parse(value)
                 self.sources[name] = "set" if sources is None else sources.get(name, "set")
-                if definition.source == "order":
-                    continue
+                if definition.special:
+                    looked_at.append(definition)
             elif name == "tier":
                 self.snapshot.tier_index(value)
                 self.tier = value
@@ -92,13 +93,10 @@ class _Run:
                 raise unknown_word("事实", "fact", name, [*defined, "tier", "item"])
         known["tier"] = self.tier
         self._take_item(facts.get("item"))
-        for name in facts:
-            if name in ORDER_FACTS and name in known:
-                self._note_override(name)
-        for name in facts:
-            definition = defined.get(name)
-            if definition is not None and (definition.above is not None or definition.at_most is not None):
-                self._check_bounds(definition)
+        for definition in looked_at:
+            if definition.name in ORDER_FACTS:
+                self._note_override(definition.name)
+            self._check_bounds(definition)
         if "units_affected" in known:
             self._check_units(known["units_affected"])
 
@@ -193,6 +191,10 @@ class _Run:
                 effects.append(node.fx)
             if node.kind is ASK:
                 if node.table is not None:
+                    if node.fact in known:  # decided before: its inputs have not changed since
+                        walked.append((node, node.fact, known[node.fact], "table", node.cites))
+                        node = node.branches.get(known[node.fact]) or node.other or node.then
+                        continue
                     asked = self.decide(node)
                     if asked is not None:
                         return self.stop(node, asked, waits)
@@ -224,6 +226,8 @@ class _Run:
                 walked.append((node, None, node.outcome or "waiting", "flow", node.cites))
                 return self.finish(node, waits)
             if node.jump is not None:
+                for name in self.program.tables:
+                    known.pop(name, None)  # what is set here may decide a table anew
                 for name, value in node.sets.items():
                     known[name], sources[name] = value, "flow"
             node = node.then
@@ -313,10 +317,8 @@ class _Run:
             if fx.goods is not None:
                 goods = fx.goods
         for reason in pays:
-            for name in (*reason.needs, reason.base):
-                if name == reason.base and not reason.needs_base(self.tier, self.known):
-                    self.lookup(name)
-                elif self.lookup(name) is None:
+            for name in reason.asks:
+                if self.lookup(name) is None and (name != reason.base or reason.needs_base(self.tier, self.known)):
                     if leaf.fx is not None:
                         self.effects.pop()  # what the leaf does and says waits for the answer too
                     return self.stop(leaf, name, waits)
