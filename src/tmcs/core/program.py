@@ -120,13 +120,14 @@ class Program:
         flow, snapshot: what it was linked from.
         start: the first node of the guard.
         completion: the first node of the completion.
+        unresolved: the end of a case that rests on a ruling which the desk holds open.
         facts: the facts that may be given, by name.
         nodes: the nodes: the flow's own by name, those of a flow it jumps to as ``flow.name``, the shared ones as
             ``/name``.
         tables: the decision tables by name; of two with one name, the flow's own.
     """
 
-    __slots__ = ("completion", "entry", "facts", "flow", "nodes", "snapshot", "start", "tables")
+    __slots__ = ("completion", "entry", "facts", "flow", "nodes", "snapshot", "start", "tables", "unresolved")
 
     def __init__(self, flow: Flow, snapshot: Snapshot) -> None:
         self.flow = flow
@@ -140,6 +141,7 @@ class Program:
         linker.connect()
         self.start = linker.node(flow.common.guard, _SHARED)
         self.completion = linker.node(flow.common.completion, _SHARED)
+        self.unresolved = linker.node("unresolved", _SHARED)
 
 
 def program(flow: Flow, snapshot: Snapshot) -> Program:

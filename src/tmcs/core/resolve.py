@@ -346,7 +346,7 @@ class _Run:
 
     def _send_up(self, unresolved: list[str]) -> Resolution:
         """Return the resolution of a case that nobody may decide by guess: it goes up, with the rulings it waits for."""
-        node = self.program.nodes["unresolved"]
+        node = self.program.unresolved
         self.effects = [node.fx] if node.fx is not None else []
         self.known["open_rulings"] = ", ".join(unresolved)
         self.walked.append((node, None, node.outcome or "escalate", "flow", unresolved))
