@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import select
+import signal
 import sys
 import time
 from pathlib import Path
@@ -44,12 +46,21 @@ class Terminal:
         self.place = self.seen.index(text, start) + len(text)
         return self.seen[start : self.place]
 
+    def kill(self) -> None:
+        """End the command, if it still runs."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
     def type(self, text: str) -> None:
         os.write(self.fd, text.encode())
 
     def end(self) -> int:
         """Read to the end and return the exit code."""
+        deadline = time.monotonic() + 30
         while True:
+            if not select.select([self.fd], [], [], max(0, deadline - time.monotonic()))[0]:
+                self.kill()
+                raise AssertionError(f"still running, and shows {self.seen[self.place :]!r}")
             try:
                 data = os.read(self.fd, 65536)
             except OSError:
@@ -62,12 +73,16 @@ class Terminal:
 
 @pytest.fixture
 def start(order: dict[str, Any], tmp_path: Path) -> Any:
-    def call(*more: str, **change: Any) -> Terminal:
+    def call(*more: str, flow: str = "damage", **change: Any) -> Terminal:
         file = tmp_path / "order.json"
         file.write_text(json.dumps({**order, **change}), "utf-8")
-        return Terminal(["resolve", "damage", "--order-json", str(file), "--now", NOW, *more])
+        started.append(Terminal(["resolve", flow, "--order-json", str(file), "--now", NOW, *more]))
+        return started[-1]
 
-    return call
+    started: list[Terminal] = []
+    yield call
+    for terminal in started:
+        terminal.kill()
 
 
 def test_only_what_is_missing_is_asked_with_its_choices(start: Any) -> None:
@@ -79,6 +94,8 @@ def test_only_what_is_missing_is_asked_with_its_choices(start: Any) -> None:
     run.type("6\n")
     assert "整箱换货" in run.until("> ")
     run.type("partial-refund\n")
+    run.until("回车结束> ")
+    run.type("\n")
     assert run.end() == 0
     assert "就地报废" in run.seen
     assert "异常退货退款" in run.seen
@@ -138,3 +155,16 @@ def test_no_input_lists_instead_of_asking(start: Any) -> None:
     run = start("--no-input")
     assert run.end() == 3
     assert "--set photos_received=yes | no" in run.seen
+
+
+def test_one_key_goes_on_in_the_next_flow(start: Any) -> None:
+    facts = ["photos_received=yes", "goods_kind=glass", "damage_kind=shattered", "partial_quantity=yes"]
+    run = start(*[word for fact in facts for word in ("-s", fact)])
+    run.until("接着办“异常退货退款”，回车结束> ")
+    run.type("c\n")
+    assert "申请退货了吗" in run.until("> ")
+    run.type("n\n")
+    run.until("> ")
+    run.type("y\n")
+    assert run.end() == 0
+    assert run.seen.count("异常退货退款 · 订单") == 1

@@ -84,7 +84,7 @@ def _summary(r: Resolution, lang: str) -> list[tuple[str, str]]:
         text = f"{say('parties', on, lang)}: {_fact_label(r, fact, lang)}"
         rows.append((t(lang, "等待", "Waiting"), text + (f" ({day(due, lang)})" if due else "")))
     if r.next_flow is not None:
-        rows.append((t(lang, "后续流程", "Next flow"), r.next_flow))
+        rows.append((t(lang, "后续", "Next"), r.next_flow))
     return rows
 
 
@@ -118,7 +118,7 @@ def render_text(r: Resolution, lang: str, explain: str | None = None) -> str:
     limit = columns()
     out = _head(r, lang)
     rows = _summary(r, lang)
-    pad = 6 if lang == "zh" else 9
+    pad = max(_width(label) for label, _ in rows)
     for label, text in rows:
         out.append(wrap(text, limit, f"{label}{' ' * (pad + 2 - _width(label))}"))
     if r.needs:
