@@ -217,6 +217,10 @@ def test_facts_set_the_path_off(tmcs: Any, tmp_path: Path) -> None:
     tiers = [_taken(tmcs("flow", "chart", "escalation", "--tier", tier).out)[2] for tier in ("frontline", "supervisor")]
     assert tiers[0] != tiers[1]
     assert _taken(tmcs("flow", "chart", "damage").out) == []
+    arrows = [line for line in out.splitlines() if _MERMAID_EDGE.match(line)]
+    coloured = re.search(r"linkStyle ([\d,]+) stroke", out)
+    assert coloured is not None
+    assert [n for n, line in enumerate(arrows) if "==>" in line] == [int(n) for n in coloured[1].split(",")]
 
 
 def test_a_case_that_ends_in_the_general_checks_is_drawn_in_full(tmcs: Any, order: dict[str, Any]) -> None:

@@ -299,6 +299,9 @@ def to_mermaid(chart: Chart) -> str:
         arrow = "==>" if edge.taken else "-->"
         label = f'|"{_escaped(edge.label)}"|' if edge.label else ""
         lines.append(f"  {_node(edge.source)} {arrow}{label} {_node(edge.target)}")
+    taken = [str(number) for number, edge in enumerate(chart.edges) if edge.taken]
+    if taken:
+        lines.append(f"  linkStyle {','.join(taken)} stroke:{_TAKEN}")
     for kind, style in _CLASSES.items():
         members = [_node(box.id) for box in chart.boxes if box.kind == kind and box.outcome not in _STOP]
         if members:
