@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "payout": ("tmcs.cli.payout", "计算赔付", "compute a payout"),
     "disposal": ("tmcs.cli.disposal", "上门取货还是就地报废", "decide pickup or on-site write-off"),
     "script": ("tmcs.cli.script", "话术", "print the words to say"),
+    "lint-message": ("tmcs.cli.lint_message", "检查自己要说的话", "check an agent's own words"),
     "flow": ("tmcs.cli.flow", "流程: 列表、查看、校验、流程图", "flows: list, show, check, chart"),
     "rule": ("tmcs.cli.rule", "手册规则", "handbook rules"),
     "order": ("tmcs.cli.order", "订单簿: 导入、查找、查看", "order book: import, find, show"),

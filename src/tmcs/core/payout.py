@@ -181,6 +181,26 @@ class PayoutReason:
         flat = sums.pop() if len(sums) == 1 else None
         return None if flat is None else format_money(flat)
 
+    def most(self, tier: str, base: int | None) -> tuple[int | None, int]:
+        """Return the highest rate and amount that a tier may promise by itself in any case of this reason.
+
+        Args:
+            tier: the acting tier.
+            base: what the rates apply to, in fen; None where unknown, then the cap is the highest amount.
+        """
+        rank = self.tiers.index(tier)
+        rates, amounts = [], [0]
+        for row in self.rows:
+            if row.flat is not None:
+                amounts.append(row.commit_sums[rank] or 0)
+                continue
+            rate = row.commit_rates[rank] or 0
+            rates.append(rate)
+            top = row.commit_caps[rank] or row.cap
+            if rate and (base is not None or top is not None):
+                amounts.append(row.commit(rank, base, row.amount(base, row.rate_max or 0)) if base is not None else top or 0)
+        return max(rates, default=None), max(amounts)
+
     def needs_base(self, tier: str, known: Mapping[str, Any]) -> bool:
         """Return whether the case at hand is paid as a share of the base; a flat sum needs none."""
         return self._row(tier, known).flat is None
