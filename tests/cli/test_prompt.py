@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
@@ -28,6 +29,7 @@ class Terminal:
             os.execv(sys.executable, [sys.executable, "-m", "tmcs", *argv])
         self.seen = ""
         self.place = 0
+        self.decoder = codecs.getincrementaldecoder("utf-8")()  # a read may end inside a character
 
     def until(self, text: str) -> str:
         """Read on until ``text`` appears and return what came up to it."""
@@ -42,7 +44,7 @@ class Terminal:
                 data = b""
             if not data:
                 raise AssertionError(f"ended without {text!r}: {self.seen[start:]!r}")
-            self.seen += data.decode()
+            self.seen += self.decoder.decode(data)
         self.place = self.seen.index(text, start) + len(text)
         return self.seen[start : self.place]
 
@@ -67,7 +69,7 @@ class Terminal:
                 break
             if not data:
                 break
-            self.seen += data.decode()
+            self.seen += self.decoder.decode(data)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
