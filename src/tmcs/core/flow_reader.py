@@ -23,7 +23,7 @@ NODE_KEYS: Final = ("ask", "await", "branches", "then", "jump", "set", "outcome"
 TASK_KEYS: Final = ("queue", "what", "due")
 REFUND_KEYS: Final = ("route", "amount")
 WAIT_KEYS: Final = ("on", "fact", "due")
-SCRIPT_KEYS: Final = ("zh", "en", "otherwise", "when", "cite", "direction", "note")
+SCRIPT_KEYS: Final = ("zh", "en", "otherwise", "when", "cite", "direction", "last", "note")
 
 OUTCOMES: Final = (
     "explain", "ship", "expedite", "redeliver", "refund", "reorder", "reissue-invoice", "issue-vat-invoice",
@@ -118,6 +118,7 @@ def _read_script(name: str, moment: Cursor) -> dict[str, Any]:
         normal["when"] = when.texts()
     if direction := moment.get("direction"):
         normal["direction"] = direction.word(("inbound", "outbound"), "方向", "direction")
+    normal["last"] = last.word(("yes", "no"), "取值", "value") == "yes" if (last := moment.get("last")) else False
     normal["cite"] = read_cites(moment)
     return normal
 

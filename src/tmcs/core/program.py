@@ -31,12 +31,13 @@ _SHARED: Final = "/"
 class Script:
     """One script moment of a flow or of the shared graph."""
 
-    __slots__ = ("cites", "direction", "moment", "otherwise", "tells_payout", "text", "when")
+    __slots__ = ("cites", "direction", "last", "moment", "otherwise", "tells_payout", "text", "when")
 
     def __init__(self, moment: str, normal: Mapping[str, Any]) -> None:
         self.moment = moment
         self.text: list[str] = [normal["zh"], normal["en"]]
         self.otherwise: list[str] | None = normal["otherwise"]
+        self.last: bool = normal.get("last", False)
         self.tells_payout = "{payout_" in normal["zh"]
         self.when: list[str] = normal["when"]
         self.cites: list[str] = normal["cite"]

@@ -115,14 +115,15 @@ class Resolution:
     def say(self) -> list[dict[str, Any]]:
         """The words to say, in order: ``{"moment", "text": {zh, en}, "cites"}``. Each moment stands once."""
         said: dict[str, dict[str, Any]] = {}
-        for fx in self.effects:
-            for script in fx.say:
-                if script.moment not in said:
-                    said[script.moment] = {
-                        "moment": script.moment,
-                        "text": script_text(script.text, script.otherwise, self),
-                        "cites": list(script.cites),
-                    }
+        scripts = [script for fx in self.effects for script in fx.say]
+        # Words that end a call come after whatever the completion adds.
+        for script in sorted(scripts, key=lambda one: one.last):
+            if script.moment not in said:
+                said[script.moment] = {
+                    "moment": script.moment,
+                    "text": script_text(script.text, script.otherwise, self),
+                    "cites": list(script.cites),
+                }
         return list(said.values())
 
     def carried(self) -> dict[str, str]:

@@ -92,6 +92,7 @@ class _Run:
             elif name != "item":
                 raise unknown_word("事实", "fact", name, [*defined, "tier", "item"])
         known["tier"] = self.tier
+        self.sources["tier"] = "default" if "tier" not in facts else "set"
         self._take_item(facts.get("item"))
         for definition in looked_at:
             if definition.name in ORDER_FACTS:

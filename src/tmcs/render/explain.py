@@ -44,6 +44,8 @@ def _line(r: Resolution, step: Step, lang: str) -> str:
     else:
         answer = definition.words(step.value, lang) if definition and step.value is not None else str(step.value or "—")
         label = definition.label[lang == "en"] if definition else title
+        if step.fact == "tier":
+            answer = r.snapshot.tier_labels[step.value][lang == "en"]
     return f"{label} = {answer} ({source})"
 
 
