@@ -72,7 +72,7 @@ def _one(payout: Payout, policy: Policy, now: Any, form: str, lang: str) -> str:
         from tmcs.render.resolution import payout_table, promise
 
         tiers = policy.at(now).tier_labels
-        return f"{promise(payout, lang, tiers)}\n\n{payout_table([payout], lang, tiers)}"
+        return f"{promise(payout, lang, tiers)}\n\n{payout_table([payout], policy.at(now), lang)}"
     from tmcs.render.parts import dump
 
     return dump(payout.to_dict(), form)

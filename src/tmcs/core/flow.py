@@ -121,8 +121,13 @@ class Flow(Graph):
         return found
 
     def settable(self) -> dict[str, Fact]:
-        """Return the facts that `--set` takes: the flow's own, the shared ones, and those of its jump targets."""
+        """Return the facts that `--set` takes: those it lists, its jump targets', and what every order has to say."""
         facts = {name: fact for name in self.listed if (fact := self.fact(name))}
         for target in self.targets.values():
             facts.update(target.settable())
-        return facts | self.common.facts
+        everywhere = {
+            name: fact
+            for name, fact in self.common.facts.items()
+            if fact.source == "order" or (fact.source == "agent" and (fact.default is not None or fact.optional))
+        }
+        return facts | everywhere

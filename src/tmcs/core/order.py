@@ -357,7 +357,10 @@ def _item_price(o: Order, line: Line | None, now: datetime) -> Any:
 
 
 def _refund_status(o: Order, line: Line | None, now: datetime) -> Any:
-    return None if line is None else line.refund_status
+    if line is not None:
+        return line.refund_status
+    found = {one.refund_status for one in o.lines}  # without an item: what all lines share
+    return found.pop() if len(found) == 1 else None
 
 
 def _region(o: Order, line: Line | None, now: datetime) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tmcs.core.money import format_money, percent
 from tmcs.core.payout import Payout
+from tmcs.core.policy import Snapshot
 from tmcs.core.resolution import RESOLVED, Resolution
 from tmcs.render.layout import bold, columns, dim, strong, table, wrap
 from tmcs.render.safe import clean, one_line
@@ -84,8 +85,22 @@ def _summary(r: Resolution, lang: str) -> list[tuple[str, str]]:
         text = f"{say('parties', on, lang)}: {_fact_label(r, fact, lang)}"
         rows.append((t(lang, "等待", "Waiting"), text + (f" ({day(due, lang)})" if due else "")))
     if r.next_flow is not None:
-        rows.append((t(lang, "后续", "Next"), r.next_flow))
+        rows.append((t(lang, "后续", "Next"), _flow_title(r.next_flow, lang)))
     return rows
+
+
+def _flow_title(name: str, lang: str) -> str:
+    """Return a flow by its title and id; one that is not installed or fails by its id alone."""
+    from tmcs.core.errors import TmcsError
+    from tmcs.loader import load_flow
+    from tmcs.plugins import registry
+
+    if name not in registry().flow_names():
+        return name
+    try:
+        return f"{load_flow(name).title[lang == 'en']} ({name})"
+    except TmcsError:
+        return name
 
 
 def _fact_label(r: Resolution, name: str, lang: str) -> str:
@@ -184,7 +199,7 @@ def _tables(r: Resolution, lang: str) -> list[str]:
         heads = [t(lang, "期限", "deadline"), t(lang, "最迟", "by"), t(lang, "规定", "rule"), t(lang, "依据", "rules")]
         out += ["", bold(t(lang, "期限", "Deadlines")), table(dates, heads)]
     if r.payouts:
-        out += ["", bold(t(lang, "赔付", "Payouts")), payout_table(r.payouts, lang, _tiers(r))]
+        out += ["", bold(t(lang, "赔付", "Payouts")), payout_table(r.payouts, r.snapshot, lang)]
     return out
 
 
@@ -194,8 +209,9 @@ def _queue(queue: str, labels: dict[str, Any], lang: str) -> str:
     return label if queue.isalpha() and label else f"{queue} {label}".rstrip()
 
 
-def payout_table(payouts: list[Payout], lang: str, tiers: dict[str, list[str]], form: str = "simple") -> str:
-    """Return payouts as a table."""
+def payout_table(payouts: list[Payout], snapshot: Snapshot, lang: str, form: str = "simple") -> str:
+    """Return payouts as a table, reasons and tiers in the words of the policy."""
+    tiers = snapshot.tier_labels
     heads = (
         ["原因", "形式", "基数", "比例", "可赔", "封顶", "本层级可承诺", "批准", "依据"]
         if lang == "zh"
@@ -203,7 +219,7 @@ def payout_table(payouts: list[Payout], lang: str, tiers: dict[str, list[str]], 
     )
     rows = [
         (
-            p.reason,
+            snapshot.payout(p.reason).title[lang == "en"],
             say("forms", p.form, lang),
             format_money(p.base),
             "—" if p.rate_min is None or p.rate_max is None else _span(percent(p.rate_min), percent(p.rate_max)),
@@ -275,7 +291,7 @@ def _markdown_tables(r: Resolution, lang: str) -> list[str]:
         heads = [t(lang, "期限", "deadline"), t(lang, "最迟", "by"), t(lang, "规定", "rule"), t(lang, "依据", "rules")]
         out += ["", f"## {t(lang, '期限', 'Deadlines')}", "", table(rows, heads, "github")]
     if r.payouts:
-        out += ["", f"## {t(lang, '赔付', 'Payouts')}", "", payout_table(r.payouts, lang, _tiers(r), "github")]
+        out += ["", f"## {t(lang, '赔付', 'Payouts')}", "", payout_table(r.payouts, r.snapshot, lang, "github")]
     return out
 
 

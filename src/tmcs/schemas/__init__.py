@@ -1,4 +1,5 @@
-"""The JSON Schemas of what tmcs prints, as package data: ``resolution-1.json``."""
+"""The JSON Schemas of what tmcs prints, as package data: ``resolution-1.json``, and
+``resolutions-1.json`` for a chain of them."""
 
 from __future__ import annotations
 
