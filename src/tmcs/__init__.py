@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from tmcs.core.errors import InputError as InputError
+    from tmcs.core.errors import NotFoundError as NotFoundError
+    from tmcs.core.errors import TmcsError as TmcsError
     from tmcs.core.flow import Flow as Flow
     from tmcs.core.order import Order as Order
     from tmcs.core.order import parse_time as parse_time
@@ -31,9 +34,12 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Flow": "tmcs.core.flow",
     "FlowFiles": "tmcs.hookspecs",
+    "InputError": "tmcs.core.errors",
+    "NotFoundError": "tmcs.core.errors",
     "Order": "tmcs.core.order",
     "Policy": "tmcs.core.policy",
     "Resolution": "tmcs.core.resolution",
+    "TmcsError": "tmcs.core.errors",
     "Text": "tmcs.core.text",
     "hookimpl": "tmcs.hookspecs",
     "load_flow": "tmcs.loader",
@@ -43,8 +49,8 @@ _PUBLIC = {
 }
 
 __all__ = [
-    "Flow", "FlowFiles", "Order", "Policy", "Resolution", "Text", "__version__", "hookimpl", "load_flow",
-    "load_policy", "parse_time", "resolve",
+    "Flow", "FlowFiles", "InputError", "NotFoundError", "Order", "Policy", "Resolution", "Text", "TmcsError",
+    "__version__", "hookimpl", "load_flow", "load_policy", "parse_time", "resolve",
 ]  # fmt: skip
 
 

@@ -271,3 +271,15 @@ def test_whatever_the_facts_every_output_fits_the_schema(order: dict[str, Any], 
     if found["status"] != "resolved" or found["outcome"] == "explain":
         # The one exception of the contract: an unpaid order whose stock was oversold.
         assert {payout["reason"] for payout in found["payouts"]} <= {"oversell-unpaid"}
+
+
+def test_goods_count_as_received_once_they_are_said_to_be_signed_for(order: dict[str, Any]) -> None:
+    order["sign_time"] = None
+    facts = {"invoice_problem": "vat", "vat_documents": "yes"}
+    assert settle("invoice", order, facts)["status"] == "waiting"
+    assert settle("invoice", order, {**facts, "signed": "yes"})["outcome"] == "issue-vat-invoice"
+
+
+def test_an_order_all_of_whose_lines_are_refunded_is_explained(order: dict[str, Any]) -> None:
+    order["orders"] = [line("S1", "60.00", refund_status="SUCCESS"), line("S2", "40.00", refund_status="SUCCESS")]
+    assert settle("normal-refund", order, {"approved": "yes", "goods_damaged": "no"})["outcome"] == "explain"

@@ -377,6 +377,9 @@ def _order_placed(o: Order, line: Line | None, now: datetime) -> str:
     return "yes"
 
 
+#: Facts that say the same as another one: given the other, they follow it.
+SAME_AS: Final = {"order_received": "signed"}
+
 #: The facts that an order answers, by name; each takes the order, the line concerned and the moment.
 ORDER_FACTS: Final[dict[str, Callable[[Order, Line | None, datetime], Any]]] = {
     "paid": _paid,

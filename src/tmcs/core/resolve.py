@@ -10,7 +10,7 @@ from tmcs.core.errors import InputError, InternalError, NotFoundError, unknown_w
 from tmcs.core.facts import Fact
 from tmcs.core.flow import ASK, LEAF, Flow
 from tmcs.core.money import MILLION, part
-from tmcs.core.order import ORDER_FACTS, SHANGHAI, Line, Order
+from tmcs.core.order import ORDER_FACTS, SAME_AS, SHANGHAI, Line, Order
 from tmcs.core.payout import Payout
 from tmcs.core.policy import Deadline, Policy, Snapshot
 from tmcs.core.program import PAYOUT_FORM, PAYOUT_OFFER, QUIET, ROUTE, Effects, Node, Program, program
@@ -157,7 +157,10 @@ class _Run:
         """Return a fact that was not given: what the order says, else its default, else None."""
         value = None
         if derive is not None:
-            if self.order is not None:
+            same = SAME_AS.get(name)
+            if same is not None and same in self.known:
+                value = self.known[same]
+            elif self.order is not None:
                 value = derive(self.order, self.line, self.now)
             elif name == "order_placed":
                 value = "no"
