@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tmcs.core.flow import Flow
+from tmcs.core.flow import GRANTED, Flow
 from tmcs.core.money import format_money
 from tmcs.core.resolution import Resolution
 
 SCHEMA: Final = "tmcs/resolutions/1"
-
-
-#: The fact by which a flow takes over the amount that the flow before it granted.
-GRANTED: Final = "granted_amount"
 
 
 def _granted(found: Resolution) -> str | None:

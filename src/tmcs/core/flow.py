@@ -17,6 +17,9 @@ LEAF: Final = "leaf"
 JUMP: Final = "jump"
 PASS: Final = "pass"
 
+#: The fact by which a flow takes over the amount that the flow before it granted.
+GRANTED: Final = "granted_amount"
+
 #: What the guard does with an order in a state that a flow is not made for; values of a flow's `guard:` mapping.
 GUARDS: Final = ("closed", "undispatched", "dispatched", "refunding", "item")
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tmcs.core.errors import InputError, InternalError, NotFoundError, unknown_word
 from tmcs.core.facts import Fact
-from tmcs.core.flow import ASK, LEAF, Flow
+from tmcs.core.flow import ASK, GRANTED, LEAF, Flow
 from tmcs.core.money import MILLION, part
 from tmcs.core.order import ORDER_FACTS, SAME_AS, SHANGHAI, Line, Order
 from tmcs.core.payout import Payout
@@ -406,11 +406,10 @@ class _Run:
         """Return the refund in fen, never more than was paid and not yet refunded; None where it is fixed later."""
         order, line = self.order, self.line
         paid: int | None = self.lookup("paid_amount")
-        if kind == "order" and order is not None and line is not None and len(order.lines) > 1:
-            kind = "whole"  # a flow for whole orders that was given one item of several
         amount: int | None
-        if kind == "order":
-            amount = paid
+        if kind == "order":  # what the flow before granted, if the case comes from one, else the whole order
+            granted = self.lookup(GRANTED)
+            amount = paid if granted is None else granted
         elif kind in ("whole", "units"):
             amount = self._line_amount(kind, line)
         else:  # money besides goods: what was refunded for goods does not lessen it
