@@ -8,14 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tmcs import loader
+from tmcs import flowcheck, loader
 from tmcs.core.errors import TmcsError
 from tmcs.core.facts import Fact
 from tmcs.core.order import REFUND_STATUSES, STATUSES, Order, parse_time
 from tmcs.core.resolve import resolve
 from tmcs.testing import example_order
 
-FLOWS = ("damage", "missing-item", "mismatch")
+FLOWS = tuple(sorted(flowcheck.FLOWS))
 NOW = parse_time("2026-11-23T10:00:00+08:00")
 PHASES = ("unpaid", "processing", "oversold", "shipped", "signed", "succeeded")
 
