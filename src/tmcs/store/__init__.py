@@ -1,0 +1,45 @@
+"""The store: one database for order book, cases, ledger and job history. An SQLite file, or PostgreSQL by URL.
+
+The same SQL runs on both: ``?`` for values, ``RETURNING``, ``ON CONFLICT``. What differs is named once, by
+:class:`tmcs.store.base.Store`. Nothing is imported here: opening one imports the driver of that one only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tmcs.store.base import Store
+
+SERVER_SCHEMES = ("postgresql://", "postgres://")
+
+
+def is_server(where: str) -> bool:
+    """Return whether a store is named by the URL of a server, not by a file."""
+    return where.startswith(SERVER_SCHEMES)
+
+
+def open_store(where: str | None = None, *, write: bool = False) -> Store:
+    """Open a store.
+
+    Args:
+        where: a file, or ``postgresql://…``; None: the configured one.
+        write: bring it to this program's version first (made where it is missing); else it must exist.
+
+    Raises:
+        InputError: a URL that is wrong, or carries a password (those belong in a password file).
+        NotFoundError: it is opened for reading and there is none.
+        StorageError: it cannot be opened, is newer than this program, or is no store of tmcs.
+        TryAgainError: a lock is held, or the server is not there just now.
+    """
+    if where is None:
+        from tmcs.config import store_path
+
+        where = store_path()
+    if is_server(where):
+        from tmcs.store.postgres import PostgresStore
+
+        return PostgresStore(where, write=write)
+    from tmcs.store.sqlite import SqliteStore
+
+    return SqliteStore(where, write=write)

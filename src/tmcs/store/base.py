@@ -1,0 +1,91 @@
+"""What a store can do, whichever database is behind it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, ClassVar, Protocol, Self
+
+
+class Rows(Protocol):
+    """What a statement gives back."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement changed."""
+
+    def fetchone(self) -> Any:
+        """Return the next row, None after the last."""
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows that are left."""
+
+
+class Store(ABC):
+    """A database of tmcs. Use as a context manager, or call :meth:`close`.
+
+    Attributes:
+        name: where it lies, for messages: a file or a URL, never with a password.
+        dialect: ``sqlite`` or ``postgresql``.
+        for_update: what a SELECT ends with to hold its rows for this transaction (``""`` where a writer is alone anyway).
+        skip_locked: the same, passing over rows that another transaction holds.
+    """
+
+    name: str
+    dialect: ClassVar[str]
+    for_update: ClassVar[str]
+    skip_locked: ClassVar[str]
+
+    @abstractmethod
+    def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
+        """Run one statement; ``?`` stands for each value.
+
+        Raises:
+            StorageError, TryAgainError: what the database says, in our words.
+        """
+
+    @abstractmethod
+    def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """Yield the rows of a SELECT in constant memory."""
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Do everything within, or nothing.
+
+        Raises:
+            StorageError: the disk is full, or the database is gone; nothing has changed.
+            TryAgainError: a lock is held by another process; nothing has changed.
+        """
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Begin a transaction that writes."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Keep what was written: when this returns, it is on disk."""
+
+    @abstractmethod
+    def rollback(self) -> None:
+        """Forget what was written, whatever state the transaction is in."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the connection."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
