@@ -38,11 +38,17 @@ def _calendar(normal: dict[str, Any]) -> WorkingCalendar:
 
 
 def _published_calendar() -> WorkingCalendar:
+    from chinese_calendar import __version__
     from chinese_calendar.constants import holidays, workdays
 
     off = [day for day in holidays if day.weekday() < 5]
     on = [day for day in workdays if day.weekday() >= 5]
-    return WorkingCalendar(off, on, max(day.year for day in holidays), "chinesecalendar")
+    return WorkingCalendar(off, on, max(day.year for day in holidays), f"chinesecalendar {__version__}")
+
+
+def policy_of(normal: dict[str, Any], facts: dict[str, Fact]) -> Policy:
+    """Return the policy of a normal form (see :meth:`tmcs.core.policy.Policy.normal`), on the published calendar."""
+    return Policy(normal, facts, _calendar(normal["data"]))
 
 
 def load_policy(files: Iterable[str | os.PathLike[str]] | None = None) -> Policy:
@@ -89,7 +95,7 @@ def _build_policy(own: tuple[str, ...]) -> Policy:
 
     sources = [name.encode("utf-8", "surrogateescape") for name in names]
     normal = cached("policy", [*datas, *sources, repr(sorted(common.facts)).encode()], build)
-    return Policy(normal, common.facts, _calendar(normal["data"]))
+    return policy_of(normal, common.facts)
 
 
 def load_flow(name: str, *, checked: bool = True) -> Flow:

@@ -33,11 +33,13 @@ class Graph:
         nodes: the nodes in their normal form, by name.
         tables: the derived facts: decision tables in their normal form.
         scripts: the script moments: ``{"zh", "en", "cite", …}``.
+        normal: the normal form it was made of: plain data that makes the same graph again.
     """
 
-    __slots__ = ("facts", "id", "nodes", "scripts", "tables")
+    __slots__ = ("facts", "id", "nodes", "normal", "scripts", "tables")
 
     def __init__(self, normal: Mapping[str, Any]) -> None:
+        self.normal = normal
         self.id: str = normal["id"]
         self.facts: dict[str, Fact] = {name: Fact(name, one) for name, one in normal["facts"].items()}
         self.nodes: dict[str, dict[str, Any]] = normal["nodes"]

@@ -1,0 +1,54 @@
+"""The audit chain: each event carries the hash of the one before it; what is personal stands outside the hash.
+
+An event's hash is SHA-256 over its canonical JSON. Of a personal part it covers only a commitment (SHA-256 of a random
+salt and the text): erasing salt and text leaves every hash valid and the text beyond recovery.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from typing import Any, Final
+
+_encode: Final = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
+).encode
+_SALT: Final = 16
+
+
+def canonical(value: Any) -> str:
+    """Return JSON that is the same for the same value: keys sorted, no spaces, characters as they are."""
+    return _encode(value)
+
+
+def digest(data: str | bytes) -> str:
+    """Return the SHA-256 of a text (UTF-8) or of bytes, in hex."""
+    return sha256(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data).hexdigest()
+
+
+def genesis(case_id: int) -> str:
+    """Return what the first event of a case is linked to."""
+    return digest(f"tmcs/case/1/{case_id}")
+
+
+def event_hash(
+    case_id: int, n: int, at: str, kind: str, agent: str, tier: str, data: str, private: str | None, prev: str
+) -> str:
+    """Return the hash of an event; ``private`` is the commitment to its personal part, ``prev`` the hash before it."""
+    return digest(_encode(["tmcs/event/1", case_id, n, at, kind, agent, tier, data, private, prev]))
+
+
+def new_salt() -> str:
+    """Return a random salt, in hex."""
+    return os.urandom(_SALT).hex()
+
+
+def commitment(salt: str, body: str) -> str:
+    """Return what an event says of its personal part."""
+    return digest(f"{salt}:{body}")
+
+
+def seal_root(prev: str, cases: list[tuple[int, int, str]]) -> str:
+    """Return the root of a seal: what was sealed before, and each case changed since with its version and head."""
+    return digest(_encode(["tmcs/seal/1", prev, cases]))

@@ -1,0 +1,338 @@
+"""What a desk does with cases: open, learn facts, go on, note, pause, close, reopen. Each call is one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tmcs.cases import clock, ledger
+from tmcs.cases.decide import CUSTOMER, decide, duties, impersonal, is_personal, receipt
+from tmcs.cases.documents import pin_flow, pin_policy, pinned_flow, pinned_policy
+from tmcs.cases.history import History
+from tmcs.cases.writer import Writer, as_day, hold, new_case
+from tmcs.core.chain import carry_over
+from tmcs.core.errors import InputError, NotPermittedError
+from tmcs.core.flow import Flow
+from tmcs.core.policy import Policy
+from tmcs.core.resolution import RESOLVED, Resolution
+from tmcs.core.text import Text
+from tmcs.store.base import Store
+
+if TYPE_CHECKING:
+    from tmcs.cases.actor import Actor
+
+MAX_WORDS: Final = 2000  # characters of a reason or note
+_LIVE: Final = "('open', 'held', 'taken')"
+
+
+class Desk:
+    """The case store as one agent uses it.
+
+    Attributes:
+        store: opened for writing.
+        actor: who acts; rights are checked by whoever makes the desk (``tmcs.cases.actor.require``).
+        now: the moment of everything done through it.
+    """
+
+    def __init__(self, store: Store, actor: Actor, now: datetime | None = None) -> None:
+        self.store = store
+        self.actor = actor
+        self.now = clock.now() if now is None else now
+        self.at = clock.stamp(self.now)
+
+    def hold(self, case_id: int, based_on: int | None = None) -> Any:
+        """Hold a case for writing; see :func:`tmcs.cases.writer.hold`."""
+        return hold(self.store, self.actor, self.at, case_id, based_on)
+
+    def open(
+        self, flow: Flow, policy: Policy, record: dict[str, Any] | None, facts: Mapping[str, str],
+        sources: Mapping[str, str] | None = None, why: str | None = None,
+    ) -> tuple[int, Resolution]:  # fmt: skip
+        """Open a case and return its number and resolution.
+
+        Args:
+            flow, policy: what it is decided by; the case is pinned to both.
+            record: the order (``tmcs/order/1``), or None where there is none.
+            facts: what is known, as ``--set`` writes it.
+            why: a note, in the agent's words.
+
+        Raises:
+            InputError, NotFoundError: as :func:`tmcs.core.resolve.resolve`; nothing is kept.
+            StorageError, TryAgainError: the store cannot be written; nothing is kept.
+        """
+        order = None if record is None else impersonal(record)
+        known, tier = dict(facts), self.actor.tier
+        by = {name: (sources or {}).get(name, "set") for name in known}
+        result = decide(flow, policy, order, known, by, tier, self.now)
+        with self.store.transaction():
+            policy_id, flow_id = pin_policy(self.store, policy), pin_flow(self.store, flow)
+            customer = _customer(self.store, record)
+            tid = None if order is None else order.get("tid")
+            with new_case(self.store, self.actor, self.at, flow.id, tid, result.item, customer, policy_id) as writer:
+                body = receipt(result, policy_id, flow_id, order, known, by)
+                data = {"policy": policy_id, "flow": flow_id, "flow_id": flow.id, "customer": customer}
+                _note_decision(writer, "opened", data, body, result, known, by, tier, why, order)
+                _follow(writer, result, history=None)
+                case_id = writer.id
+        return case_id, result
+
+    def set(
+        self, case_id: int, facts: Mapping[str, str], *, unset: list[str] | None = None, why: str | None = None,
+        based_on: int | None = None, record: dict[str, Any] | None = None,
+    ) -> Resolution:  # fmt: skip
+        """Learn facts and decide anew, under the policy and flow the case is pinned to; without facts: as of now.
+
+        Args:
+            unset: facts to forget.
+            based_on: the version that the agent saw.
+            record: the order as it is now; None: as it was at the last decision.
+
+        Raises:
+            InputError: a fact or value is unknown, or the case is closed.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+        """
+        with self.hold(case_id, based_on) as writer:
+            history = open_history(writer)
+            flow, policy = pinned_flow(self.store, history.flow), pinned_policy(self.store, history.policy)
+            known, by = {**history.facts, **facts}, {**history.sources, **dict.fromkeys(facts, "set")}
+            for name in unset or ():
+                known.pop(name, None)
+                by.pop(name, None)
+            order = history.order if record is None else impersonal(record)
+            tier = _higher(policy, self.now, history.tier, self.actor.tier)
+            result = decide(flow, policy, order, known, by, tier, self.now)
+            body = receipt(result, history.policy, history.flow, order, known, by)
+            data: dict[str, Any] = {"unset": unset} if unset else {}
+            changed = None if order == history.order else order
+            given = {name: by[name] for name in facts}
+            _note_decision(writer, "fact-learnt", data, body, result, dict(facts), given, tier, why, changed, flow)
+            writer.item = result.item
+            _follow(writer, result, history)
+        return result
+
+    def move_on(
+        self, case_id: int, load: Callable[[str], Flow], *, why: str | None = None, based_on: int | None = None
+    ) -> Resolution:
+        """Go on in the flow that the resolution names, with what is known.
+
+        Args:
+            load: returns a flow by its id; the case is pinned to it from here on.
+
+        Raises:
+            InputError: the case names no next flow, or is closed.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+        """
+        with self.hold(case_id, based_on) as writer:
+            history = open_history(writer)
+            found, policy = current(self.store, history)
+            if found.status != RESOLVED or found.next_flow is None:
+                raise InputError(f"案件 {case_id} 没有后续流程", f"case {case_id} has no next flow")
+            flow = load(found.next_flow)
+            known, by = carry_over(found, flow, history.facts, history.sources)
+            for facts in (known, by):
+                facts.pop("tier", None)
+            tier = _higher(policy, self.now, history.tier, self.actor.tier)
+            result = decide(flow, policy, history.order, known, by, tier, self.now)
+            pinned = pin_flow(self.store, flow)
+            body = receipt(result, history.policy, pinned, history.order, known, by)
+            data = {"flow": pinned, "flow_id": flow.id}
+            _note_decision(writer, "moved-on", data, body, result, known, by, tier, why, None)
+            writer.flow = flow.id
+            _follow(writer, result, history)
+        return result
+
+    def note(self, case_id: int, text: str) -> int:
+        """Add a note to a case, closed or not, and return its version."""
+        with self.hold(case_id) as writer:
+            version: int = writer.event("noted", {}, {"why": words(text)})
+        return version
+
+    def pause(self, case_id: int, why: str, *, party: str = CUSTOMER) -> None:
+        """Stop the time of a case while somebody is awaited."""
+        with self.hold(case_id) as writer:
+            history = open_history(writer)
+            if history.paused is not None:
+                raise InputError(f"案件 {case_id} 已经暂停", f"case {case_id} is paused already")
+            _pause(writer, party, why)
+
+    def resume(self, case_id: int, why: str | None = None) -> None:
+        """Let the time of a case run again: what was left of each deadline is left again."""
+        with self.hold(case_id) as writer:
+            history = open_history(writer)
+            if history.paused is None:
+                raise InputError(f"案件 {case_id} 没有暂停", f"case {case_id} is not paused")
+            _resume(writer, history, why)
+            writer.state = current(self.store, history)[0].status
+
+    def close(self, case_id: int, why: str | None = None, *, force: bool = False, based_on: int | None = None) -> None:
+        """Close a case.
+
+        Raises:
+            InputError: it is closed, or ``force`` without a reason.
+            NotPermittedError: something is still open, and not ``force``.
+        """
+        with self.hold(case_id, based_on) as writer:
+            history = open_history(writer)
+            left = open_duties(self.store, case_id)
+            if history.paused is not None and not left:
+                left = [("pause", history.paused[1])]
+            if left and not force:
+                raise _still_open(case_id, left)
+            if left and not why:
+                raise InputError("强制结案须说明原因 (--why)", "closing by force needs a reason (--why)")
+            if left:
+                self.store.execute(
+                    f"UPDATE duty SET state = 'withdrawn', at = ? WHERE case_id = ? AND state IN {_LIVE}", (self.at, case_id)
+                )
+                ledger.withdraw_promises(writer)
+            writer.event("closed", {"forced": [f"{kind}:{name}" for kind, name in left]} if left else {}, {"why": why and words(why)})
+            writer.state, writer.closed_at = "closed", self.at
+
+    def reopen(self, case_id: int, why: str) -> None:
+        """Open a closed case again; what was withdrawn stays so until the next decision."""
+        with self.hold(case_id) as writer:
+            if not writer.history.closed:
+                raise InputError(f"案件 {case_id} 没有结案", f"case {case_id} is not closed")
+            writer.event("reopened", {}, {"why": words(why)})
+            writer.closed_at = None
+            writer.state = current(self.store, writer.history)[0].status
+
+
+def words(text: str) -> str:
+    """Return a reason or note as it is kept.
+
+    Raises:
+        InputError: it is empty or too long.
+    """
+    plain = text.strip()
+    if not plain or len(plain) > MAX_WORDS:
+        raise InputError(f"原因或备注应为 1 到 {MAX_WORDS} 字", f"a reason or note has 1 to {MAX_WORDS} characters")
+    return plain
+
+
+def current(store: Store, history: History) -> tuple[Resolution, Policy]:
+    """Return the resolution of a case as of its last decision, and the policy it is pinned to."""
+    flow, policy = pinned_flow(store, history.flow), pinned_policy(store, history.policy)
+    moment = datetime.fromisoformat(history.clock)
+    return decide(flow, policy, history.order, history.facts, history.sources, history.tier, moment), policy
+
+
+def open_duties(store: Store, case_id: int) -> list[tuple[str, str]]:
+    """Return kind and name of what is still open in a case: tasks, waits, promises, approvals."""
+    rows = store.execute(f"SELECT kind, name FROM duty WHERE case_id = ? AND state IN {_LIVE} ORDER BY id", (case_id,))
+    return [(kind, name) for kind, name in rows.fetchall()]
+
+
+def open_history(writer: Writer) -> History:
+    """Return what the events of a held case add up to.
+
+    Raises:
+        InputError: it is closed.
+    """
+    history = writer.history
+    if history.closed:
+        raise InputError(
+            f"案件 {writer.id} 已结案", f"case {writer.id} is closed",
+            hint=Text(f"先 tmcs case reopen {writer.id}", f"tmcs case reopen {writer.id} first"),
+        )  # fmt: skip
+    return history
+
+
+def _higher(policy: Policy, now: datetime, one: str, other: str) -> str:
+    """Return the higher tier: a case that second line has decided does not fall back to first line's words."""
+    snapshot = policy.at(now)
+    return max(one, other, key=snapshot.tier_index)
+
+
+def _customer(store: Store, record: dict[str, Any] | None) -> int | None:
+    """Return the customer's number, made where the nick is new."""
+    nick = (record or {}).get("buyer_nick")
+    if not nick:
+        return None
+    row = store.execute("SELECT id FROM customer WHERE nick = ?", (nick,)).fetchone()
+    if row is None:
+        account = (record or {}).get("alipay_no")
+        store.execute("INSERT INTO customer (nick, alipay_no) VALUES (?, ?) ON CONFLICT (nick) DO NOTHING", (nick, account))
+        row = store.execute("SELECT id FROM customer WHERE nick = ?", (nick,)).fetchone()
+    return int(row[0])
+
+
+def _note_decision(
+    writer: Writer, kind: str, data: dict[str, Any], body: str, result: Resolution, facts: dict[str, str], by: dict[str, str],
+    tier: str, why: str | None, order: dict[str, Any] | None, flow: Flow | None = None,
+) -> None:  # fmt: skip
+    flow = result.flow if flow is None else flow
+    own = {name: value for name, value in facts.items() if name != "item" and is_personal(flow.fact(name))}
+    data = {
+        **data,
+        "facts": {name: value for name, value in facts.items() if name not in own},
+        "sources": by,
+        "tier": tier,
+        "status": result.status,
+        "outcome": result.outcome,
+        "receipt": writer.receipt(body),
+    }
+    writer.event(kind, data, {"why": why and words(why), "facts": own or None, "order": order})
+
+
+def _follow(writer: Writer, result: Resolution, history: History | None) -> None:
+    """Bring duties, promises and the pause into line with a decision."""
+    awaits_customer = any(party == CUSTOMER for party, _, _ in result.waits)
+    was_paused = history is not None and history.paused is not None
+    if was_paused and not awaits_customer:
+        assert history is not None
+        _resume(writer, history, None)
+    made = writer.follow(duties(result), result.flow.id, paused=awaits_customer)
+    for number, duty in made:
+        ledger.note_promise(writer, number, duty, result)
+    if awaits_customer and not was_paused:
+        _pause(writer, CUSTOMER, None)
+    writer.outcome = result.outcome
+    writer.state = "paused" if awaits_customer else result.status
+
+
+def _pause(writer: Writer, party: str, why: str | None) -> None:
+    writer.event("paused", {"for": party}, {"why": why and words(why)})
+    writer.store.execute("UPDATE duty SET state = 'held' WHERE case_id = ? AND state = 'open'", (writer.id,))
+    writer.state = "paused"
+
+
+def _resume(writer: Writer, history: History, why: str | None) -> None:
+    """Let the time run again: each open deadline gets the days back that it had left."""
+    assert history.paused is not None
+    since, today = date.fromisoformat(history.paused[0][:10]), date.fromisoformat(writer.at[:10])
+    calendar = pinned_policy(writer.store, history.policy).calendar
+    run = writer.store.execute
+    rows = run(f"SELECT id, due, unit FROM duty WHERE case_id = ? AND state IN {_LIVE} AND due IS NOT NULL", (writer.id,))
+    moved = {}
+    for number, text, unit in rows.fetchall():
+        due = as_day(text)
+        assert due is not None
+        new, _ = calendar.shift(due, since, today, unit == "working")
+        if new != due:
+            moved[str(number)] = new.isoformat()
+            run("UPDATE duty SET due = ? WHERE id = ?", (new.isoformat(), number))
+    run("UPDATE duty SET state = 'open' WHERE case_id = ? AND state = 'held'", (writer.id,))
+    writer.event("resumed", {"since": history.paused[0], "due": moved}, {"why": why and words(why)})
+
+
+def _still_open(case_id: int, left: list[tuple[str, str]]) -> NotPermittedError:
+    names: dict[str, tuple[str, str]] = {
+        "task": ("任务", "tasks"), "wait": ("等待", "waits"), "promise": ("承诺", "promises"), "approval": ("审批", "approvals"),
+        "pause": ("暂停", "pauses"),
+    }  # fmt: skip
+    counts = {kind: sum(one == kind for one, _ in left) for kind, _ in left}
+    zh = "、".join(f"{names[kind][0]} {count}" for kind, count in counts.items())
+    en = ", ".join(f"{names[kind][1]} {count}" for kind, count in counts.items())
+    return NotPermittedError(
+        f"案件 {case_id} 还有未了结的: {zh}", f"case {case_id} still has open: {en}",
+        hint=Text("逐项了结，或用 --force --why 原因 强制结案", "settle them, or close with --force --why REASON"),
+    )  # fmt: skip
+
+
+def duty_text(text: str, lang: str) -> str:
+    """Return the words of a duty in a language."""
+    found: list[str] = json.loads(text)
+    return found[lang == "en"]

@@ -1,0 +1,134 @@
+"""A case is its facts: what its events say, folded in order. Nothing else is state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+#: Every kind of event, with its name in words.
+KINDS: Final[dict[str, tuple[str, str]]] = {
+    "opened": ("建案", "opened"),
+    "fact-learnt": ("得知事实", "fact learnt"),
+    "moved-on": ("转入后续流程", "went on in the next flow"),
+    "promised": ("作出承诺", "promised"),
+    "kept": ("承诺已兑现", "promise kept"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "asked": ("申请审批", "asked for approval"),
+    "approved": ("批准", "approved"),
+    "rejected": ("驳回", "rejected"),
+    "paid": ("已赔付", "paid"),
+    "taken": ("领取任务", "taken"),
+    "released": ("退回任务", "released"),
+    "handed-over": ("转交任务", "handed over"),
+    "done": ("完成任务", "done"),
+    "paused": ("暂停计时", "paused"),
+    "resumed": ("恢复计时", "resumed"),
+    "noted": ("备注", "noted"),
+    "revealed": ("查看个人信息", "personal data revealed"),
+    "erased": ("删除个人信息", "personal data erased"),
+    "closed": ("结案", "closed"),
+    "reopened": ("重新打开", "reopened"),
+}
+
+#: The kinds that a decision follows.
+DECIDING: Final = frozenset({"opened", "fact-learnt", "moved-on"})
+
+
+class Event:
+    """One event of a case.
+
+    Attributes:
+        n: its place in the case, from 1.
+        at: when, ISO 8601; ``kind`` one of :data:`KINDS`; ``agent`` and ``tier`` who.
+        data: what is hashed with it.
+        private: its personal part (reason, note, text facts, the order); ``{}`` where there is none or it was erased.
+        erased: whether it had a personal part that was erased.
+    """
+
+    __slots__ = ("agent", "at", "data", "erased", "kind", "n", "private", "tier")
+
+    def __init__(self, n: int, at: str, kind: str, agent: str, tier: str, data: str, private: str | None, erased: bool) -> None:
+        self.n = n
+        self.at = at
+        self.kind = kind
+        self.agent = agent
+        self.tier = tier
+        self.data: dict[str, Any] = json.loads(data)
+        self.private: dict[str, Any] = json.loads(private) if private else {}
+        self.erased = erased
+
+    @property
+    def why(self) -> str | None:
+        """Why, in the agent's words."""
+        return self.private.get("why")
+
+
+class History:
+    """What the events of a case add up to.
+
+    Attributes:
+        flow: the digest of the flow it is in; ``flow_id`` its name; ``policy`` the digest of the policy it is pinned to.
+        stages: the flows it has gone through, the present one last.
+        facts, sources: what is known and who supplied it.
+        order: the order as of the last decision (without the person), or None.
+        tier: the highest tier that has decided on it.
+        clock: when it was last decided.
+        decided: the event of the last decision.
+        paused: since when its time stands still (ISO 8601), and for whom; None where it runs.
+        closed: whether it is closed.
+    """
+
+    __slots__ = (
+        "clock", "closed", "decided", "facts", "flow", "flow_id", "order", "paused", "policy", "sources", "stages", "tier",
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self.flow = self.flow_id = self.policy = self.tier = self.clock = ""
+        self.stages: list[str] = []
+        self.facts: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+        self.order: dict[str, Any] | None = None
+        self.decided = 0
+        self.paused: tuple[str, str] | None = None
+        self.closed = False
+
+
+def fold(events: Iterable[Event]) -> History:
+    """Return what events add up to, oldest first."""
+    history = History()
+    for event in events:
+        data = event.data
+        if event.kind in DECIDING:
+            _decide(history, event)
+        elif event.kind == "paused":
+            history.paused = (event.at, data.get("for", ""))
+        elif event.kind == "resumed":
+            history.paused = None
+        elif event.kind == "closed":
+            history.closed = True
+        elif event.kind == "reopened":
+            history.closed = False
+    return history
+
+
+def _decide(history: History, event: Event) -> None:
+    data = event.data
+    if event.kind == "opened":
+        history.policy = data["policy"]
+    if "flow" in data:
+        history.flow, history.flow_id = data["flow"], data["flow_id"]
+        history.stages.append(data["flow_id"])
+    given = {**data.get("facts", {}), **event.private.get("facts", {})}
+    if event.kind == "moved-on":  # only what the next flow reads goes along
+        history.facts, history.sources = {}, {}
+    history.facts.update(given)
+    history.sources.update(data.get("sources", {}))
+    for name in data.get("unset", ()):
+        history.facts.pop(name, None)
+        history.sources.pop(name, None)
+    if "order" in event.private:
+        history.order = event.private["order"]
+    history.tier = data["tier"]
+    history.clock = event.at
+    history.decided = event.n
