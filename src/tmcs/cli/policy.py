@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from tmcs.cli.common import format_option, lang_option
 from tmcs.cli.given import moment
 from tmcs.core.errors import EXIT_OK, unknown_word
+
+#: Columns of a value that is a list.
+_LIST: Final = 60
 
 
 @click.group("policy", short_help="政策数据 · policy figures")
@@ -33,18 +36,36 @@ def show(key: str | None, now_text: str | None, policy_files: tuple[str, ...], f
         if not found:
             raise unknown_word("政策项", "policy key", key, figures)
         figures = found
+    unset = {name: words for name, value in figures.items() if (words := _unset(name, value))}
     changed = {one["key"]: f"{one['file']}:{one['line']}" for one in policy.overrides}
     if form == "text":
-        from tmcs.render.layout import table
+        from tmcs.render.layout import table, wrap
         from tmcs.render.safe import one_line
 
-        rows = [(name, one_line(value), _origin(name, changed)) for name, value in figures.items()]
+        def shown(name: str, value: str) -> str:
+            if name in unset:
+                return f"{value} ({unset[name][lang]})"
+            # What a role may do is a long list, and one long cell would push every other line apart.
+            return wrap(one_line(value), _LIST) if name.startswith("cases.") else one_line(value)
+
+        rows = [(name, shown(name, value), _origin(name, changed)) for name, value in figures.items()]
         print(table(rows, ["项", "值", "来自"] if lang == "zh" else ["key", "value", "from"]))
         return EXIT_OK
     from tmcs.render.parts import dump
 
-    print(dump({"schema": "tmcs/policy/1", **policy.to_dict(), "figures": figures}, form))
+    print(dump({"schema": "tmcs/policy/1", **policy.to_dict(), "figures": figures, "unset": unset}, form))
     return EXIT_OK
+
+
+def _unset(name: str, value: str) -> dict[str, str] | None:
+    """Return what it means that a figure of ``cases`` is none, in both languages; None for every other figure."""
+    from tmcs.core.case_rules import UNSET
+
+    section, _, figure = name.removesuffix(".value").partition(".")
+    if section != "cases" or value != "none" or figure not in UNSET:
+        return None
+    zh, en = UNSET[figure]
+    return {"zh": zh, "en": en}
 
 
 def _origin(name: str, changed: dict[str, Any]) -> str:

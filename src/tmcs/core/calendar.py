@@ -94,8 +94,8 @@ class WorkingCalendar:
             self._sorted = free, sorted(day for day in self._on - self._off if day.weekday() >= 5)
         from bisect import bisect_right  # a plain decision counts no spans
 
-        free, worked = (bisect_right(days, end) - bisect_right(days, start) for days in self._sorted)
-        return _weekdays_to(end) - _weekdays_to(start) - free + worked, self._sure(end)
+        less, more = (bisect_right(days, end) - bisect_right(days, start) for days in self._sorted)
+        return _weekdays_to(end) - _weekdays_to(start) - less + more, self._sure(end)
 
     def shift(self, due: date, paused: date, resumed: date, working: bool) -> tuple[date, str]:
         """Return the day that a deadline falls on after a pause, and how sure that is.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import product
 from typing import Any, Final
 
+from tmcs.core.case_rules import cited
 from tmcs.core.check_report import POLICY, Faults, figures
 from tmcs.core.facts import Fact
 from tmcs.core.money import format_money
@@ -216,6 +217,8 @@ def _cited(data: Mapping[str, Any]) -> Iterator[tuple[Path, Sequence[str]]]:
             yield (section, name), one["cite"]
     for name, cites in data["setting_cites"].items():
         yield ("settings", name), cites
+    for path, cites in cited(data["cases"]):
+        yield ("cases", *path), cites
     for name, one in data["payouts"].items():
         yield ("payouts", name), one["cite"]
         for row_name, row in one["rows"].items():

@@ -19,11 +19,12 @@ from tmcs.core.payout import PayoutReason
 from tmcs.core.table import Table
 
 if TYPE_CHECKING:
+    from tmcs.core.case_rules import CaseRules
     from tmcs.core.source import Path
 
 SECTIONS: Final = (
     "policy", "version", "note", "tiers", "limits", "payouts", "tables", "deadlines", "queues", "areas", "settings",
-    "calendar", "rulings",
+    "calendar", "rulings", "cases",
 )  # fmt: skip
 
 
@@ -119,7 +120,7 @@ class Snapshot:
     """The policy in force on one day. Parts are compiled when they are first asked for."""
 
     __slots__ = (
-        "_common", "_data", "_deadlines", "_facts", "_payouts", "_tables", "calendar", "limits", "policy", "programs",
+        "_cases", "_common", "_data", "_deadlines", "_facts", "_payouts", "_tables", "calendar", "limits", "policy", "programs",
         "settings", "tiers", "unresolved",
     )  # fmt: skip
 
@@ -141,6 +142,7 @@ class Snapshot:
         self._tables: dict[str, Table] = {}
         self._deadlines: dict[str, Deadline] = {}
         self._facts = policy.facts
+        self._cases: CaseRules | None = None
         #: Flows linked to this snapshot; see tmcs.core.program.
         self.programs: dict[Any, Any] = {}
 
@@ -219,10 +221,14 @@ class Snapshot:
             if isinstance(value, dict):
                 for key, one in value.items():
                     walk(f"{prefix}.{key}" if prefix else str(key), one)
-            elif isinstance(value, str) and not prefix.endswith(("cite", "title", "rule", "label")):
+            elif prefix.endswith(("cite", "title", "rule", "label")):
+                return
+            elif isinstance(value, str):
                 found[prefix] = value
+            elif isinstance(value, list) and prefix.startswith("cases."):  # who approves, and what a role may do
+                found[prefix] = ", ".join(value)
 
-        for section in ("tiers", "limits", "payouts", "deadlines", "settings"):
+        for section in ("tiers", "limits", "payouts", "deadlines", "settings", "cases"):
             walk(section, self._data[section])
         for name, pair in self.settings.items():
             found[f"settings.{name}.value"] = pair[0]
@@ -230,6 +236,15 @@ class Snapshot:
             parts = self.deadline(name).parts
             found[f"deadlines.{name}.parts"] = " + ".join(f"{d} {'working' if w else 'calendar'}" for d, w in parts)
         return found
+
+    @property
+    def cases(self) -> CaseRules:
+        """The rules for cases: roles, approvals, limits and times of the desk's own."""
+        if self._cases is None:
+            from tmcs.core.case_rules import CaseRules  # a decision by itself needs none of it
+
+            self._cases = CaseRules(self._data["cases"], self.tiers)
+        return self._cases
 
     @property
     def rulings(self) -> dict[str, Any]:
@@ -340,6 +355,16 @@ class Policy:
         for name, cites in data["setting_cites"].items():
             for cite in cites:
                 yield cite, f"policy settings.{name}"
+        from tmcs.core.case_rules import cited
+
+        for snapshot in self.snapshots():
+            for path, cites in cited(snapshot._data["cases"]):
+                for cite in cites:
+                    yield cite, f"policy cases.{'.'.join(path)}"
+
+    def normal(self) -> dict[str, Any]:
+        """Return the normal form it was made of: plain data that makes the same policy again."""
+        return {"data": self._normal, "days": self._days, "files": self.files, "overrides": self.overrides}
 
     def snapshots(self) -> list[Snapshot]:
         """Return the policy of each interval between two changes, earliest first."""

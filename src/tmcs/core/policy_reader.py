@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, Final
 
+from tmcs.core.case_rules_reader import check_cases
 from tmcs.core.facts import Fact
 from tmcs.core.money import MILLION, parse_money, parse_number
 from tmcs.core.policy import SECTIONS, as_of, change_days, is_dated, merge
@@ -22,6 +23,7 @@ _LIMIT_KEYS: Final = ("type", "value", "cite", "note")
 _RULING_KEYS: Final = ("status", "resolution", "reason", "owner", "ruled", "review", "note")
 _SETTING_KEYS: Final = ("value", "meaning", "cite", "kind", "note")
 _CALENDAR_KEYS: Final = ("off", "on", "note")
+_REQUIRED: Final = ("policy", "version", "tiers", "limits", "payouts", "tables", "deadlines", "cases")
 KINDS: Final = ("compensation", "reimbursement")
 FORMS: Final = ("coupon", "cash")
 OFFERS: Final = ("on-request", "unasked")
@@ -80,10 +82,11 @@ class _Checker:
         self.root = Cursor(source, (), data)
         self.facts = facts
         self.tiers: list[str] = []
+        self.reasons: list[str] = []
         self.limits: dict[str, str] = {}
 
     def check(self) -> None:
-        if not self.root.keys(SECTIONS, ("policy", "version", "tiers", "limits", "payouts", "tables", "deadlines")):
+        if not self.root.keys(SECTIONS, _REQUIRED):
             return
         self.tiers = [name for name, label in self.root["tiers"].items() if label.texts()]
         for name, limit in self.root["limits"].items():
@@ -92,6 +95,7 @@ class _Checker:
                 self.limits[name] = kind
                 self._amount(limit["value"], kind)
         for name, payout in self.root["payouts"].items():
+            self.reasons.append(name)
             self._payout(name, payout)
         for _, table in self.root["tables"].items():
             self._table(table)
@@ -117,6 +121,7 @@ class _Checker:
             for key in ("off", "on"):
                 for day in calendar[key].each() if calendar.get(key) else ():
                     day.parsed(date.fromisoformat, "日期", "a date such as 2027-02-17", date.min)
+        check_cases(self.root["cases"], self.tiers, self.reasons, FORMS)
 
     def _others(self, section: str, name: str) -> list[str]:
         """Return the entries of a section that ``name`` was perhaps meant to be."""
@@ -320,6 +325,7 @@ def _normal(data: Mapping[str, Any]) -> dict[str, Any]:
         "settings": {name: _setting(one["value"]) for name, one in data.get("settings", {}).items()},
         "setting_cites": {name: _list(one.get("cite")) for name, one in data.get("settings", {}).items()},
         "calendar": {key: _list(data.get("calendar", {}).get(key)) for key in ("off", "on")},
+        "cases": data["cases"],  # stands as it is written: there is nothing to compile ahead
     }
 
 
