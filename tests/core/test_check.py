@@ -295,7 +295,7 @@ def test_a_folder_without_a_sound_file_is_a_finding_not_an_exception(tmp_path: P
 
 
 def test_a_payout_above_its_cap_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    policy = loader.load_policy()
+    policy, flow = loader.load_policy(), loader.load_flow("damage")
     compute = PayoutReason.compute
 
     def generous(self: PayoutReason, base: int, tier: str, known: object) -> object:
@@ -310,7 +310,6 @@ def test_a_payout_above_its_cap_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "is above its cap of 200.00" in found[0].text.en
     assert found[0].file == "tmcs/handbook/policy.yaml"
     assert found[0].line
-    flow = loader.load_flow("damage")
     assert check_flow(flow, policy, rule_ids=_rules(), sources=flowcheck.sources_of(flow)).findings
 
 
