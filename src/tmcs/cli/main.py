@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "order": ("tmcs.cli.order", "订单簿: 导入、查找、查看", "order book: import, find, show"),
     "plugin": ("tmcs.cli.plugin", "插件", "plug-ins"),
     "policy": ("tmcs.cli.policy", "政策数据", "policy figures"),
+    "doctor": ("tmcs.cli.doctor", "体检: 安装、政策、日历、数据、权限", "check installation, policy, calendar, store and rights"),
     "config": ("tmcs.cli.config", "配置及其来源", "configuration and where it comes from"),
 }
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Protocol, Self
 
+from tmcs.core.text import Text
+
 
 class Rows(Protocol):
     """What a statement gives back."""
@@ -77,6 +79,10 @@ class Store(ABC):
     @abstractmethod
     def rollback(self) -> None:
         """Forget what was written, whatever state the transaction is in."""
+
+    @abstractmethod
+    def examine(self) -> list[Text]:
+        """Return what is wrong with the database itself: damage, missing rights; nothing where all is well."""
 
     @abstractmethod
     def close(self) -> None:

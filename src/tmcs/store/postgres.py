@@ -113,6 +113,15 @@ class PostgresStore(Store):
         except self._driver.Error:  # the connection is gone, and the transaction with it
             self.connection.close()
 
+    def examine(self) -> list[Text]:
+        rows = self.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = ? AND NOT (has_table_privilege(quote_ident(schemaname) || '.'"
+            " || quote_ident(tablename), 'SELECT') AND has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename),"
+            " 'INSERT, UPDATE'))",
+            (self.schema,),
+        ).fetchall()
+        return [Text(f"没有权限读写表 {name}", f"no right to read and write table {name}") for (name,) in rows]
+
     def close(self) -> None:
         self.connection.close()
 

@@ -101,6 +101,11 @@ class SqliteStore(Store):
         if self.connection.in_transaction:
             self.connection.rollback()
 
+    def examine(self) -> list[Text]:
+        with self._errors():
+            found = [row[0] for row in self.connection.execute("PRAGMA quick_check(10)")]
+        return [] if found == ["ok"] else [Text(f"数据文件损坏: {one}", f"the store is damaged: {one}") for one in found]
+
     def close(self) -> None:
         self.connection.close()
 
