@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
     "lang": ("TMCS_LANG", "", "输出语言 zh 或 en", "language of the output, zh or en"),
     "tier": ("TMCS_TIER", "", "坐席层级，默认最低", "tier of the agent; default the lowest"),
+    "agent": ("TMCS_AGENT", "", "坐席姓名或工号，默认系统登录名", "who acts; default the login name of the system"),
+    "role": ("TMCS_ROLE", "agent", "坐席角色", "role of the agent: which commands they may use"),
     "policy": ("TMCS_POLICY", [], "自己的政策文件，可多个", "the desk's own policy files"),
     "store": ("TMCS_STORE", "", "订单簿文件", "the order book's file"),
     "plugins.disabled": ("TMCS_PLUGINS_DISABLED", [], "停用的插件", "plug-ins that are disabled"),
@@ -27,6 +29,7 @@ KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
 LANGUAGES: Final = ("zh", "en")
 _TOP: Final = tuple(dict.fromkeys(key.partition(".")[0] for key in KEYS))
 _PLUGIN_KEYS: Final = ("disabled", "override")
+_LONGEST_NAME: Final = 64
 _DESK_FILE: Final = "/etc/tmcs/tmcs.yaml"
 
 _values: dict[str, tuple[Any, str]] | None = None
@@ -85,6 +88,8 @@ def _values_of(source: Source) -> dict[str, Any]:
             found[key] = [os.path.join(base, one.text()) for one in value.each()]
         elif key == "lang":
             found[key] = value.word(LANGUAGES, "语言", "language")
+        elif key == "agent":
+            found[key] = value.parsed(_name, *_NAME, "")
         elif key in KEYS:
             found[key] = value.text()
     return found
@@ -100,6 +105,22 @@ def _plugins_of(plugins: Cursor) -> dict[str, Any]:
         elif key == "override":
             found["plugins.override"] = {flow: one.text() for flow, one in value.items()}
     return found
+
+
+#: What a name is, in both languages.
+_NAME: Final = (f"至多 {_LONGEST_NAME} 个可打印字符的名字", f"a name of at most {_LONGEST_NAME} printable characters")
+
+
+def _name(text: str) -> str:
+    """Return an agent's name as it is kept: it stands in every event, on terminals and in exports.
+
+    Raises:
+        ValueError: it is empty, too long, or not printable.
+    """
+    name = text.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise ValueError(text)
+    return name
 
 
 def _from_environment(key: str, variable: str, text: str) -> Any:
@@ -119,6 +140,15 @@ def _from_environment(key: str, variable: str, text: str) -> Any:
             zh, en = "有误，应为 流程=发行包,…", "is wrong: expected flow=distribution,…"
             raise InputError(f"{variable}={text} {zh}", f"{variable}={text} {en}")
         return {flow.strip(): dist.strip() for flow, _, dist in pairs}
+    if key == "agent":
+        try:
+            return _name(text)
+        except ValueError:
+            shown = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
+            zh, en = _NAME
+            raise InputError(
+                f"{variable}={shown} 有误，应为{zh}", f"{variable}={shown} is wrong: expected {en}"
+            ) from None
     if key == "lang" and text not in LANGUAGES:
         raise InputError(f"{variable}={text} 有误，应为 zh 或 en", f"{variable}={text} is wrong: expected zh or en")
     return text
@@ -193,6 +223,37 @@ def store_path() -> str:
     return os.path.join(folder, "tmcs.db")
 
 
+def agent() -> str:
+    """Return who acts: the configured name, else the system's login name.
+
+    The name belongs to the user id of this process; ``USER`` and ``LOGNAME``, which anyone can set, are not asked.
+
+    Raises:
+        InputError: none is configured, and the system gives none that can be used.
+    """
+    chosen = get("agent")
+    if chosen:
+        return str(chosen)
+    try:
+        return _name(_login())
+    except (OSError, ValueError):
+        raise InputError(
+            "系统没有可用的登录名，请用 TMCS_AGENT 指定坐席",
+            "the system gives no login name to use: name the agent with TMCS_AGENT",
+        ) from None
+
+
+def _login() -> str:
+    try:
+        import pwd
+    except ImportError:  # Windows, where the system is asked for the user of the process
+        return os.getlogin()
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a user without a name, as in many containers
+        return f"uid-{os.getuid()}"
+
+
 def policy_files() -> list[str]:
     """Return the desk's own policy files, lowest first: the configured ones, else ``policy.yaml`` of the user."""
     chosen = get("policy")
@@ -215,6 +276,8 @@ def effective() -> dict[str, tuple[Any, str]]:
         found["lang"] = (chosen, variable or "default")
     if not found["policy"][0] and (own := policy_files()):
         found["policy"] = (own, own[0])
+    if not found["agent"][0]:
+        found["agent"] = (agent(), "default")
     if not found["store"][0]:
         found["store"] = (store_path(), "default")
     return found

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,8 @@ def test_defaults(tmcs: Any, tmp_path: Path) -> None:
     assert list(found) == list(config.KEYS)
     assert found["lang"] == ("zh", "default")
     assert found["store"] == (str(tmp_path / "data" / "tmcs" / "tmcs.db"), "default")
+    assert found["agent"] == (pwd.getpwuid(os.getuid()).pw_name, "default")
+    assert found["role"] == ("agent", "default")
     assert found["plugins.disabled"] == ([], "default")
     assert found["plugins.override"] == ({}, "default")
 
@@ -61,6 +65,41 @@ def test_the_environment_wins_over_the_desk_and_the_desk_over_the_user(
     found = shown(tmcs)
     assert found["plugins.disabled"] == (["a", "b:c"], "TMCS_PLUGINS_DISABLED")
     assert found["plugins.override"] == ({"damage": "acme", "x": "y"}, "TMCS_PLUGINS_OVERRIDE")
+
+
+def test_who_acts_is_given_by_the_desk(tmcs: Any, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):  # anyone can set these
+        monkeypatch.setenv(name, "somebody-else")
+    desk.write_text("{}\n")
+    assert shown(tmcs)["agent"] == (pwd.getpwuid(os.getuid()).pw_name, "default")
+    desk.write_text("agent: ' 小王 (7) '\nrole: auditor\n")
+    found = shown(tmcs)
+    assert (found["agent"], found["role"]) == (("小王 (7)", str(desk)), ("auditor", str(desk)))
+    monkeypatch.setenv("TMCS_AGENT", "li")
+    monkeypatch.setenv("TMCS_ROLE", "lead")
+    found = shown(tmcs)
+    assert (found["agent"], found["role"]) == (("li", "TMCS_AGENT"), ("lead", "TMCS_ROLE"))
+
+
+def test_a_user_without_a_name_is_known_by_number(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    assert shown(tmcs)["agent"] == (f"uid-{os.getuid()}", "default")
+
+
+def test_a_system_that_gives_no_name_asks_for_one(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise OSError
+
+    monkeypatch.setitem(sys.modules, "pwd", None)
+    monkeypatch.setattr(os, "getlogin", nobody)
+    ran = tmcs("config", "show", "--lang", "en")
+    assert (ran.code, "TMCS_AGENT" in ran.err) == (2, True)
+    assert "TMCS_AGENT" in tmcs("config", "show", "--lang", "zh").err
+    monkeypatch.setattr(os, "getlogin", lambda: "li")
+    assert shown(tmcs)["agent"] == ("li", "default")
 
 
 def test_policy_files_of_a_file_lie_beside_it(tmcs: Any, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,13 +156,18 @@ def test_it_says_when_the_cache_is_off_and_why(tmcs: Any, monkeypatch: pytest.Mo
 
 
 FAULTS = {
-    "unknown key": ("tiers: x\n", "1:1: unknown key tiers (expected lang, tier, policy, store, plugins; nearest: tier"),
+    "unknown key": ("tiers: x\n", "1:1: unknown key tiers (expected lang, tier, agent, role, policy, store, plugins; nearest: tier"),
     "unknown plug-in key": ("plugins:\n  disable: [x]\n", "2:3: unknown key disable (expected disabled, override; nearest"),
     "language": ("lang: fr\n", "1:7: unknown language fr (expected zh | en)"),
     "list for a text": ("tier: [a]\n", "1:7: must be a text that is not empty"),
     "mapping for a list": ("plugins: {disabled: [{a: b}]}\n", "1:22: must be a text that is not empty"),
     "list for a mapping": ("plugins: {override: [a]}\n", "1:21: must be a mapping"),
     "no mapping": ("- a\n", "1:1: must be a mapping"),
+    "name of 65": (f"agent: {'x' * 65}\n", f"1:8: {'x' * 65} is wrong (expected a name of at most 64 printable characters)"),
+    "name of two lines": ('agent: "a\\nb"\n', "1:8: a\\nb is wrong (expected a name"),
+    "name that turns about": ('agent: "a\\u202eb"\n', "1:8: a\\u202eb is wrong (expected a name"),
+    "name of a list": ("agent: [a]\n", "1:8: must be a text that is not empty"),
+    "role of a list": ("role: [a]\n", "1:7: must be a text that is not empty"),
     "broken": ("lang: [\n", "2:1"),
 }
 
@@ -142,12 +186,25 @@ def test_all_faults_are_found_at_once(tmcs: Any, desk: Path) -> None:
     assert len(tmcs("config", "show", "--lang", "en").err.splitlines()) == 4
 
 
-@pytest.mark.parametrize(("name", "value"), [("TMCS_LANG", "fr"), ("TMCS_PLUGINS_OVERRIDE", "damage")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TMCS_LANG", "fr"), ("TMCS_PLUGINS_OVERRIDE", "damage"), ("TMCS_AGENT", "x" * 65), ("TMCS_AGENT", "  ")],
+)
 def test_a_fault_in_the_environment_is_named(name: str, value: str, tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     ran = tmcs("config", "show")
     assert ran.code == 2
-    assert f"{name}={value}" in ran.err
+    assert f"{name}={value[:64]}" in ran.err
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x1b[31m", "a\u202eb", "\udcff"])
+def test_a_name_that_a_terminal_would_act_on_is_refused(name: str, tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMCS_AGENT", name)
+    for lang, said in (("en", "at most 64 printable characters"), ("zh", "至多 64 个可打印字符")):
+        ran = tmcs("config", "show", "--lang", lang)
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+        assert said in ran.err
+        assert name not in ran.err
 
 
 def test_a_file_that_was_named_must_exist(tmcs: Any, desk: Path) -> None:

@@ -12,9 +12,9 @@ from tmcs.core.money import parse_money
 
 #: Everything that can be done with cases, each in words, zh and en, as it follows "may not". A role lists what it may.
 ACTIONS: Final[dict[str, tuple[str, str]]] = {
-    "open": ("建立个案", "open a case"),
-    "show": ("查看个案", "show a case"),
-    "list": ("列出个案", "list cases"),
+    "open": ("建立案件", "open a case"),
+    "show": ("查看案件", "show a case"),
+    "list": ("列出案件", "list cases"),
     "set": ("补充事实", "add facts to a case"),
     "take": ("领取任务", "take a task"),
     "release": ("放回任务", "release a task"),
@@ -27,11 +27,11 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "reject": ("驳回赔付", "reject a payout"),
     "pause": ("暂停时限", "pause a case"),
     "resume": ("恢复时限", "resume a case"),
-    "close": ("关闭个案", "close a case"),
-    "force-close": ("强制关闭个案", "close a case by force"),
-    "reopen": ("重新打开个案", "reopen a case"),
+    "close": ("关闭案件", "close a case"),
+    "force-close": ("强制关闭案件", "close a case by force"),
+    "reopen": ("重新打开案件", "reopen a case"),
     "note": ("添加备注", "add a note"),
-    "export": ("导出个案", "export cases"),
+    "export": ("导出案件", "export cases"),
     "reveal": ("查看个人信息", "see personal data"),
     "erase": ("清除个人信息", "erase personal data"),
     "replay": ("重算决定", "replay a decision"),
