@@ -117,7 +117,9 @@ def _name(text: str) -> str:
     Raises:
         ValueError: it is empty, too long, or not printable.
     """
-    name = text.strip()
+    from unicodedata import normalize  # two spellings of one name must not pass for two people
+
+    name = normalize("NFKC", text).strip()
     if not name or len(name) > _LONGEST_NAME or not name.isprintable():
         raise ValueError(text)
     return name

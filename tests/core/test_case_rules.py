@@ -81,7 +81,7 @@ def test_the_shipped_approvals(reason: str, form: str, above: bool, expected: tu
     assert shipped().levels(reason, form, above) == expected
 
 
-def test_of_several_approvals_the_longest_holds_and_all_are_cited(own: Any) -> None:
+def test_of_several_approvals_every_tier_named_approves_and_all_are_cited(own: Any) -> None:
     cases = own("""cases: {approvals: {
       cash: {levels: supervisor},
       one: {when: always, reason: damage, levels: [second-line], cite: C04},
@@ -90,9 +90,8 @@ def test_of_several_approvals_the_longest_holds_and_all_are_cited(own: Any) -> N
     """)
     assert cases.levels("damage", "coupon", False) == (["second-line"], ["C04"])
     assert cases.levels("damage", "coupon", True) == (["frontline", "second-line"], ["C04", "C05"])
-    # Of two lists as long the one of the higher tiers; an entry without a rule cites none.
-    assert cases.levels("damage", "cash", True)[0] == ["supervisor"]
-    assert cases.levels("apology", "cash", False) == (["supervisor"], ["H09-R08", "H09-R09", "C05", "C17"])
+    assert cases.levels("damage", "cash", True)[0] == ["second-line", "supervisor"]
+    assert cases.levels("apology", "cash", False) == (["second-line", "supervisor"], ["H09-R08", "H09-R09", "C05", "C17"])
     assert cases.levels("apology", "coupon", False) == (["second-line"], [])
 
 

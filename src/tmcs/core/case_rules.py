@@ -98,25 +98,22 @@ class CaseRules:
     def levels(self, reason: str, form: str, above_authority: bool) -> tuple[list[str], list[str]]:
         """Return the tiers that must approve a payout one after the other, and the rules that say so.
 
-        Where several entries apply the longest list holds (of two as long, that of the higher tiers) and all are
-        cited. Where none does both lists are empty: above its tier's authority a payout then needs the approval that
-        the payout itself names.
+        Where several entries apply, every tier that one of them names must approve, and all are cited. Where none
+        does both lists are empty: above its tier's authority a payout then needs the approval that the payout itself
+        names.
 
         Args:
             reason, form: of the payout.
             above_authority: whether it is more than the tier that asks may promise by itself.
         """
-        levels: list[str] = []
+        levels: set[str] = set()
         cites: dict[str, None] = {}
         for one in self._approvals.values():
             wanted = one["when"] == "always" or above_authority
             if wanted and one.get("reason", reason) == reason and one.get("form", form) == form:
-                levels = max(levels, listed(one["levels"]), key=self._strictness)
+                levels.update(listed(one["levels"]))
                 cites.update(dict.fromkeys(listed(one.get("cite"))))
-        return levels, list(cites)
-
-    def _strictness(self, levels: list[str]) -> tuple[int, list[int]]:
-        return len(levels), [self._tiers.index(tier) for tier in reversed(levels)]
+        return sorted(levels, key=self._tiers.index), list(cites)
 
 
 def cited(cases: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
