@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any, Final
 
@@ -49,6 +50,15 @@ def commitment(salt: str, body: str) -> str:
     return digest(f"{salt}:{body}")
 
 
-def seal_root(prev: str, cases: list[tuple[int, int, str]]) -> str:
-    """Return the root of a seal: what was sealed before, and each case changed since with its version and head."""
-    return digest(_encode(["tmcs/seal/1", prev, cases]))
+def seal_root(number: int, at: str, agent: str, prev: str, cases: Iterable[tuple[int, int, str]]) -> tuple[str, int]:
+    """Return the root of a seal and how many cases it covers, in constant memory.
+
+    Args:
+        number, at, agent: of the seal.
+        prev: the root of the seal before it; ``""`` for the first.
+        cases: each case changed since, by number, with its version and head.
+    """
+    found, count = sha256(_encode(["tmcs/seal/1", number, at, agent, prev]).encode()), 0
+    for count, (case_id, version, head) in enumerate(cases, 1):
+        found.update(_encode([case_id, version, head]).encode())
+    return found.hexdigest(), count

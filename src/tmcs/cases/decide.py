@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from tmcs import __version__
 from tmcs.cases.audit import canonical, digest
-from tmcs.core.calendar import WorkingCalendar
 from tmcs.core.facts import Fact
 from tmcs.core.fill import fill, names
 from tmcs.core.flow import Flow
@@ -28,11 +27,16 @@ _ORDER_KEYS: Final[tuple[str, ...]] = (
     "orders", "logistics", "seller_flag",
 )  # fmt: skip
 _REGION: Final[tuple[str, ...]] = ("state", "city", "district")
+_LINE: Final[tuple[str, ...]] = (
+    "oid", "sku", "barcode", "title", "price", "num", "payment", "category", "refund_status",
+)  # fmt: skip
 
 
 def impersonal(record: dict[str, Any]) -> dict[str, Any]:
-    """Return what a decision reads of an order record: no name, phone, address, nick or account."""
+    """Return what a decision reads of an order record: no name, phone, address, nick, account or memo."""
     found: dict[str, Any] = {key: record[key] for key in _ORDER_KEYS if key in record}
+    if found.get("orders"):
+        found["orders"] = [{key: line[key] for key in _LINE if key in line} for line in found["orders"]]
     receiver = record.get("receiver")
     if receiver:
         found["receiver"] = {key: receiver[key] for key in _REGION if key in receiver}
@@ -43,8 +47,8 @@ def impersonal(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_personal(fact: Fact | None) -> bool:
-    """Return whether a fact's value is somebody's own words, which may name a person."""
-    return fact is None or (fact.type == "text" and fact.source != "order")
+    """Return whether a fact's value, as it is given, is somebody's own words, which may name a person."""
+    return fact is None or fact.type == "text"
 
 
 class Duty:
@@ -89,13 +93,12 @@ def receipt(
     sources: dict[str, str],
 ) -> str:  # fmt: skip
     """Return the receipt of a decision as canonical JSON: all that went in, and what came out."""
-    calendar = result.snapshot.calendar
     return canonical({
         "schema": SCHEMA,
         "program": f"tmcs {__version__}",
         "flow": {"id": result.flow.id, "digest": flow_digest},
         "policy": {"id": result.snapshot.policy.id, "version": result.snapshot.policy.version, "digest": policy_digest},
-        "calendar": calendar_version(calendar),
+        "calendar": calendar_version(result),
         "clock": result.now.isoformat(timespec="seconds"),
         "tier": result.tier,
         "order": order,
@@ -105,14 +108,18 @@ def receipt(
     })
 
 
-def calendar_version(calendar: WorkingCalendar) -> str | None:
-    """Return what the calendar's days come from; None where no day had to be looked up."""
-    return None if calendar.version == "none" else calendar.version
+def calendar_version(result: Resolution) -> str | None:
+    """Return what the days of the calendar come from that a decision rests on; None where it counted no working day.
+
+    What other decisions of this process looked up makes no difference: the same decision has the same receipt.
+    """
+    calendar = result.snapshot.calendar
+    return calendar.version if result.counted and calendar.version != "none" else None
 
 
 def unit_of(deadline: Deadline) -> str:
     """Return in which days a pause moves a deadline."""
-    return WORKING if any(working for _, working in deadline.parts) else CALENDAR
+    return WORKING if deadline.working else CALENDAR
 
 
 def duties(result: Resolution) -> list[Duty]:

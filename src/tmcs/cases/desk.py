@@ -108,7 +108,6 @@ class Desk:
             changed = None if order == history.order else order
             given = {name: by[name] for name in facts}
             _note_decision(writer, "fact-learnt", data, body, result, dict(facts), given, tier, why, changed, flow)
-            writer.item = result.item
             _follow(writer, result, history)
         return result
 
@@ -264,17 +263,26 @@ def _note_decision(
     tier: str, why: str | None, order: dict[str, Any] | None, flow: Flow | None = None,
 ) -> None:  # fmt: skip
     flow = result.flow if flow is None else flow
-    own = {name: value for name, value in facts.items() if name != "item" and is_personal(flow.fact(name))}
+    own = {name: value for name, value in facts.items() if _is_own_words(name, flow, result)}
+    if order is not None:  # hashed, and left when the person is erased: what was decided can still be recomputed
+        data = {**data, "order": order}
     data = {
         **data,
         "facts": {name: value for name, value in facts.items() if name not in own},
         "sources": by,
         "tier": tier,
+        "item": result.item,
         "status": result.status,
         "outcome": result.outcome,
         "receipt": writer.receipt(body),
     }
-    writer.event(kind, data, {"why": why and words(why), "facts": own or None, "order": order})
+    writer.event(kind, data, {"why": why and words(why), "facts": own or None})
+
+
+def _is_own_words(name: str, flow: Flow, result: Resolution) -> bool:
+    if name == "item":  # goods of the order, unless its lines are not known: then it is whatever was typed
+        return result.line is None
+    return is_personal(flow.fact(name))
 
 
 def _follow(writer: Writer, result: Resolution, history: History | None) -> None:
@@ -289,7 +297,7 @@ def _follow(writer: Writer, result: Resolution, history: History | None) -> None
         ledger.note_promise(writer, number, duty, result)
     if awaits_customer and not was_paused:
         _pause(writer, CUSTOMER, None)
-    writer.outcome = result.outcome
+    writer.item, writer.outcome = result.item, result.outcome
     writer.state = "paused" if awaits_customer else result.status
 
 

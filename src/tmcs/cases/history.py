@@ -41,8 +41,8 @@ class Event:
     Attributes:
         n: its place in the case, from 1.
         at: when, ISO 8601; ``kind`` one of :data:`KINDS`; ``agent`` and ``tier`` who.
-        data: what is hashed with it.
-        private: its personal part (reason, note, text facts, the order); ``{}`` where there is none or it was erased.
+        data: what is hashed with it; of a decision also the order, without the person.
+        private: its personal part (reason, note, text facts); ``{}`` where there is none or it was erased.
         erased: whether it had a personal part that was erased.
     """
 
@@ -127,8 +127,8 @@ def _decide(history: History, event: Event) -> None:
     for name in data.get("unset", ()):
         history.facts.pop(name, None)
         history.sources.pop(name, None)
-    if "order" in event.private:
-        history.order = event.private["order"]
+    if "order" in data:
+        history.order = data["order"]
     history.tier = data["tier"]
     history.clock = event.at
     history.decided = event.n

@@ -183,7 +183,7 @@ def note_promise(writer: Writer, number: int, duty: Duty, result: Resolution) ->
             return
         entry = enter(writer, claim, duty.amount or 0, "promised")
         writer.store.execute("UPDATE duty SET entry_id = ? WHERE id = ?", (entry, number))
-        data |= {"entry": entry, "reason": duty.reason, "form": claim.form}
+        data |= {"entry": entry, "reason": duty.reason, "form": claim.form, "most": claim.most}
     writer.event("promised", data)
 
 

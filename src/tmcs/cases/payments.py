@@ -174,7 +174,7 @@ def _settle(
             (amount, claim.form, claim.most, state, writer.actor.tier, writer.actor.agent, writer.at, writer.at[:10], number),
         )  # fmt: skip
     kind = {"asked": "asked", "promised": "promised", "approved": "promised", "paid": "paid"}[state]
-    data: dict[str, Any] = {"entry": number, "reason": claim.reason, "form": claim.form, "amount": amount}
+    data: dict[str, Any] = {"entry": number, "reason": claim.reason, "form": claim.form, "amount": amount, "most": claim.most}
     if levels:
         data |= {"levels": levels, "cites": cites}
     if state != "paid":

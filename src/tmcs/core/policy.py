@@ -103,6 +103,11 @@ class Deadline:
         self.rule: list[str] = data["rule"]
         self.cites: list[str] = data["cite"]
 
+    @property
+    def working(self) -> bool:
+        """Whether any of its days are working days."""
+        return any(working for _, working in self.parts)
+
     def due(self, start: date, calendar: WorkingCalendar) -> tuple[date, str]:
         """Return the due day and how sure it is (see :meth:`WorkingCalendar.add`)."""
         day, sure = start, "published"

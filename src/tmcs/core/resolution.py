@@ -55,13 +55,15 @@ class Resolution:
         tasks: ``(queue, text, due day or None)``.
         deadlines: ``(deadline, due day, certainty)``.
         next_flow: the flow the case continues in, or None.
+        counted: whether working days were counted, so that it rests on the working calendar.
         walked: the nodes walked, bare; :attr:`path` gives them as steps.
         warnings: ``(code, zh, en)``.
     """
 
     __slots__ = (
-        "amount", "deadlines", "effects", "flow", "goods", "known", "line", "needs", "next_flow", "now", "order",
-        "outcome", "payouts", "route", "snapshot", "status", "tables", "tasks", "tier", "waits", "walked", "warnings",
+        "amount", "counted", "deadlines", "effects", "flow", "goods", "known", "line", "needs", "next_flow", "now", "order",
+        "outcome", "payouts", "route", "snapshot", "status", "tables", "tasks", "tier", "waits", "walked",
+        "warnings",
     )  # fmt: skip
 
     flow: Flow
@@ -80,6 +82,7 @@ class Resolution:
     waits: list[tuple[str, str, date | None]]
     tasks: list[tuple[str, list[str], date | None]]
     deadlines: list[tuple[Deadline, date, str]]
+    counted: bool
     next_flow: str | None
     effects: list[Effects]
     walked: list[Walked]

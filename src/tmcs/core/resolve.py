@@ -59,7 +59,10 @@ def resolve(
 class _Run:
     """One walk through a linked flow."""
 
-    __slots__ = ("effects", "known", "line", "noted", "now", "order", "program", "snapshot", "sources", "tier", "walked", "warnings")
+    __slots__ = (
+        "counted", "effects", "known", "line", "noted", "now", "order", "program", "snapshot", "sources", "tier", "walked",
+        "warnings",
+    )  # fmt: skip
 
     def __init__(self, linked: Program, snapshot: Snapshot, order: Order | None, now: datetime) -> None:
         self.program = linked
@@ -72,6 +75,7 @@ class _Run:
         self.walked: list[Walked] = []
         self.noted: set[str] = set()  # inputs of tables that the path shows already
         self.effects: list[Effects] = []
+        self.counted = False  # whether a working day was counted
         self.warnings = list(linked.flow.notes)
         self.tier = snapshot.tiers[0]
 
@@ -278,7 +282,11 @@ class _Run:
         """Return the day on which a deadline ends, None where there is none."""
         if deadline is None:
             return None
-        return deadline.due(self.start_of(deadline.start), self.snapshot.calendar)[0]
+        return self._due(deadline)[0]
+
+    def _due(self, deadline: Deadline) -> tuple[date, str]:
+        self.counted = self.counted or deadline.working
+        return deadline.due(self.start_of(deadline.start), self.snapshot.calendar)
 
     def stop(self, node: Node, name: str, waits: list[tuple[str, str, date | None]]) -> Resolution:
         """Return the resolution of a walk that lacks the fact ``name``: asked of the agent, or awaited."""
@@ -447,25 +455,25 @@ class _Run:
         tasks: list[tuple[str, list[str], date | None]] = []
         deadlines: list[tuple[Any, date, str]] = []
         following: str | None = None
-        calendar = self.snapshot.calendar
         for fx in self.effects:
             for queue, text, due in fx.tasks:
                 day = None
                 if due is not None:
-                    day, sure = due.due(self.start_of(due.start), calendar)
+                    day, sure = self._due(due)
                     if sure != "published":
                         self._note_calendar(day, sure)
                 task = (self.snapshot.queue_for(queue, self.tier), text, day)
                 if task not in tasks:
                     tasks.append(task)
             for deadline in fx.dues:
-                day, sure = deadline.due(self.start_of(deadline.start), calendar)
+                day, sure = self._due(deadline)
                 deadlines.append((deadline, day, sure))
                 if sure != "published":
                     self._note_calendar(day, sure)
             if fx.next is not None:
                 following = fx.next
         result.tasks, result.deadlines, result.next_flow = tasks, deadlines, following
+        result.counted = self.counted
         installed = self.program.flow.installed
         if following is not None and installed is not None and following not in installed:
             self.warnings.append((

@@ -47,6 +47,7 @@ CASES: Final = (
     "CREATE INDEX cases_open ON cases (id) WHERE closed_at IS NULL",
     "CREATE INDEX cases_closed ON cases (closed_at) WHERE closed_at IS NOT NULL",
     "CREATE INDEX cases_unsealed ON cases (id) WHERE version > sealed",
+    "CREATE INDEX seal_case_case ON seal_case (case_id)",
     "CREATE INDEX duty_case ON duty (case_id)",
     "CREATE INDEX duty_queue ON duty (party, id) WHERE kind = 'task' AND state = 'open'",
     "CREATE INDEX duty_open ON duty (kind, due) WHERE state IN ('open', 'taken')",
