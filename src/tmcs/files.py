@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO
 
 from tmcs.core.errors import InputError, NotFoundError, StorageError
 
@@ -42,6 +45,17 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int = 0o600) -
     Raises:
         OSError: it cannot be written; the old content, if any, is untouched.
     """
+    with writing(path, mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def writing(path: str | os.PathLike[str], mode: int = 0o600, *, sure: bool = False) -> Iterator[IO[bytes]]:
+    """Write a file bit by bit, to be there whole or not at all, as :func:`write_atomic`.
+
+    Args:
+        sure: it is on disk when this ends: for what cannot be made again.
+    """
     import tempfile
 
     target = os.fspath(path)
@@ -49,7 +63,10 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int = 0o600) -
     handle, name = tempfile.mkstemp(prefix=f".{last}.", dir=folder or ".")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            yield file
+            if sure:
+                file.flush()
+                os.fsync(file.fileno())
         os.chmod(name, mode)
         os.replace(name, target)
     except BaseException:
