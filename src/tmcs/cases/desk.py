@@ -128,17 +128,20 @@ class Desk:
         return result
 
     def move_on(
-        self, case_id: int, load: Callable[[str], Flow], *, why: str | None = None, based_on: int | None = None
-    ) -> Resolution:
+        self, case_id: int, load: Callable[[str], Flow], *, why: str | None = None, based_on: int | None = None,
+        facts: Mapping[str, str] | None = None, sources: Mapping[str, str] | None = None,
+    ) -> Resolution:  # fmt: skip
         """Go on in the flow that the resolution names, with what is known.
 
         Args:
             load: returns a flow by its id; the case is pinned to it from here on.
+            facts, sources: what is learnt for it besides.
 
         Raises:
             InputError: the case names no next flow, or is closed.
             ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
         """
+        _check_tier(facts or {})
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             found, policy = current(self.store, history)
@@ -147,8 +150,8 @@ class Desk:
             flow = load(found.next_flow)
             given = {name: value for name, (value, _) in history.given.items()}
             known, by = carry_over(found, flow, given, {name: source for name, (_, source) in history.given.items()})
-            for facts in (known, by):
-                facts.pop("tier", None)
+            known.update(facts or {})
+            by = {name: (sources or {}).get(name, by.get(name, "set")) for name in known}
             tier = _higher(policy, self.now, history.tier, self.actor.tier)
             result = decide(flow, policy, history.order, known, by, tier, self.now)
             pinned = pin_flow(self.store, flow)
@@ -355,7 +358,7 @@ def _follow(writer: Writer, result: Resolution, history: History | None, earlier
         ledger.note_told(writer, result.snapshot, duty, claim, paid_for(order))
     if awaits_customer and not was_paused:
         _pause(writer, CUSTOMER, None)
-    writer.outcome = result.outcome
+    writer.item, writer.outcome = result.item, result.outcome
     writer.state = "paused" if awaits_customer else result.status
 
 
