@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "flow": ("tmcs.cli.flow", "流程: 列表、查看、校验、流程图", "flows: list, show, check, chart"),
     "rule": ("tmcs.cli.rule", "手册规则", "handbook rules"),
     "order": ("tmcs.cli.order", "订单簿: 导入、查找、查看", "order book: import, find, show"),
+    "case": ("tmcs.cli.case", "案件: 建案、队列、台账、审计", "cases: open, queues, ledger, audit"),
     "plugin": ("tmcs.cli.plugin", "插件", "plug-ins"),
     "policy": ("tmcs.cli.policy", "政策数据", "policy figures"),
     "doctor": ("tmcs.cli.doctor", "体检: 安装、政策、日历、数据、权限", "check installation, policy, calendar, store and rights"),
