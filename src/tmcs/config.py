@@ -22,7 +22,7 @@ KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
     "agent": ("TMCS_AGENT", "", "坐席姓名或工号，默认系统登录名", "who acts; default the login name of the system"),
     "role": ("TMCS_ROLE", "agent", "坐席角色", "role of the agent: which commands they may use"),
     "policy": ("TMCS_POLICY", [], "自己的政策文件，可多个", "the desk's own policy files"),
-    "store": ("TMCS_STORE", "", "订单簿文件", "the order book's file"),
+    "store": ("TMCS_STORE", "", "数据文件或 postgresql:// 网址", "the store: a file or a URL"),
     "plugins.disabled": ("TMCS_PLUGINS_DISABLED", [], "停用的插件", "plug-ins that are disabled"),
     "plugins.override": ("TMCS_PLUGINS_OVERRIDE", {}, "哪个流程由谁提供", "which distribution provides a flow"),
 }
@@ -47,6 +47,11 @@ def _folder(variable: str, fallback: str) -> str:
 def user_folder() -> str:
     """Return the folder of the user's own files, configuration and policy; ``""`` where there is no home folder."""
     return _folder("XDG_CONFIG_HOME", ".config")
+
+
+def state_folder() -> str:
+    """Return the folder of what is kept between calls, such as drafts; ``""`` where there is no home folder."""
+    return _folder("XDG_STATE_HOME", ".local/state")
 
 
 def files() -> list[tuple[str, bool]]:
@@ -90,6 +95,8 @@ def _values_of(source: Source) -> dict[str, Any]:
             found[key] = value.word(LANGUAGES, "语言", "language")
         elif key == "agent":
             found[key] = value.parsed(_name, *_NAME, "")
+        elif key == "store":
+            found[key] = _store(value.text())
         elif key in KEYS:
             found[key] = value.text()
     return found
@@ -125,6 +132,16 @@ def _name(text: str) -> str:
     return name
 
 
+def _store(where: str) -> str:
+    """Return where the store is, as it was written; a URL is looked at here, so that nothing ever shows a password."""
+    if "://" in where:
+        from tmcs.server_url import is_url, read_url
+
+        if is_url(where):
+            read_url(where)
+    return where
+
+
 def _from_environment(key: str, variable: str, text: str) -> Any:
     """Return the value that an environment variable writes.
 
@@ -151,6 +168,8 @@ def _from_environment(key: str, variable: str, text: str) -> Any:
             raise InputError(
                 f"{variable}={shown} 有误，应为{zh}", f"{variable}={shown} is wrong: expected {en}"
             ) from None
+    if key == "store":
+        return _store(text)
     if key == "lang" and text not in LANGUAGES:
         raise InputError(f"{variable}={text} 有误，应为 zh 或 en", f"{variable}={text} is wrong: expected zh or en")
     return text
@@ -210,7 +229,7 @@ def _of_locale() -> tuple[str, str]:
 
 
 def store_path() -> str:
-    """Return the order book's file: the configured one, else ``$XDG_DATA_HOME/tmcs/tmcs.db``.
+    """Return where the store is, a file or a URL: the configured one, else ``$XDG_DATA_HOME/tmcs/tmcs.db``.
 
     Raises:
         InputError: none is configured, and there is no home folder.
@@ -220,8 +239,8 @@ def store_path() -> str:
         return str(chosen)
     folder = _folder("XDG_DATA_HOME", ".local/share")
     if not folder:
-        en = "there is no home folder: name the order book with TMCS_STORE"
-        raise InputError("没有用户主目录，请用 TMCS_STORE 指定订单簿", en)
+        en = "there is no home folder: name the store with TMCS_STORE"
+        raise InputError("没有用户主目录，请用 TMCS_STORE 指定数据文件", en)
     return os.path.join(folder, "tmcs.db")
 
 

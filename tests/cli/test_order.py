@@ -133,10 +133,10 @@ def test_strict_keeps_nothing(run: Callable[..., Any], tmp_path: Path) -> None:
         (["import", str(EXAMPLES / "orders-top.json"), "--kind", "tpo"], 2, "nearest: top"),
         (["import", "-", "-"], 2, "once only"),
         (["import"], 2, "FILE"),
-        (["show", TID], 6, "no order book yet"),
+        (["show", TID], 6, "no store yet"),
         (["find"], 2, "nothing to look for"),
         (["find", "--phone-end", "12a"], 2, "must be digits"),
-        (["list"], 6, "no order book yet"),
+        (["list"], 6, "no store yet"),
     ],
 )
 def test_errors_are_one_line_and_an_exit_code(run: Callable[..., Any], args: list[str], code: int, said: str) -> None:

@@ -18,10 +18,10 @@ import pytest
 from desk import DATA, TID, Desk, table
 
 from tmcs.core.errors import NotFoundError, StorageError, TryAgainError
-from tmcs.orders import schema
 from tmcs.orders.book import Book
 from tmcs.orders.ingest import import_files
 from tmcs.orders.readers import readers
+from tmcs.store import base, migrations, tables_orders
 
 LOAD = """
 import sys
@@ -187,7 +187,7 @@ def test_bulk_import_and_ordinary_import_agree(desk: Desk, tmp_path: Path, monke
     for book in (desk, other):
         with closing(sqlite3.connect(book.store)) as connection:
             names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
-        assert set(schema.INDEXES) <= names
+        assert set(tables_orders.INDEXES) <= names
     assert found(desk, title="蜂蜜") == found(other, title="蜂蜜")
 
 
@@ -196,7 +196,7 @@ def test_look_up_reads_by_index(full_desk: Desk) -> None:
         plans = {
             "SELECT record, whole FROM orders WHERE tid = 'x'": "tid=?",
             "SELECT id FROM orders WHERE phone >= 'x' AND phone < 'y'": "orders_phone",
-            "SELECT id FROM orders WHERE nick COLLATE NOCASE >= 'x' AND nick COLLATE NOCASE < 'y'": "orders_nick",
+            "SELECT id FROM orders WHERE nick IS NOT NULL AND lower(nick) >= 'x' AND lower(nick) < 'y'": "orders_nick",
             "SELECT order_id FROM order_parcel WHERE number IN ('x', 'y')": "order_parcel_number",
         }
         for sql, index in plans.items():
@@ -215,10 +215,10 @@ def test_a_look_up_imports_little(full_desk: Desk) -> None:
 
 
 def test_no_book_yet(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no order book yet"):
+    with pytest.raises(NotFoundError, match="no store yet"):
         Book(tmp_path / "none.db")
     (tmp_path / "empty.db").touch()
-    with pytest.raises(NotFoundError, match="no order book yet"):
+    with pytest.raises(NotFoundError, match="no store yet"):
         Book(tmp_path / "empty.db")
 
 
@@ -231,7 +231,7 @@ def test_not_a_book(tmp_path: Path) -> None:
         connection.commit()
     for path in (text, other):
         for write in (False, True):
-            with pytest.raises(StorageError, match=r"not an order book of tmcs|another program"):
+            with pytest.raises(StorageError, match=r"not a store of tmcs|another program"):
                 Book(path, write=write)
     with pytest.raises(StorageError):
         Book(tmp_path, write=True)
@@ -239,7 +239,7 @@ def test_not_a_book(tmp_path: Path) -> None:
 
 def test_a_newer_book_is_refused(full_desk: Desk) -> None:
     with closing(sqlite3.connect(full_desk.store)) as connection:
-        connection.execute(f"PRAGMA user_version={schema.VERSION + 1}")
+        connection.execute(f"PRAGMA user_version={base.VERSION + 1}")
     for write in (False, True):
         with pytest.raises(StorageError, match="newer tmcs"):
             Book(full_desk.store, write=write)
@@ -247,14 +247,15 @@ def test_a_newer_book_is_refused(full_desk: Desk) -> None:
 
 def test_migration_is_all_or_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.load_text(table([{}]))
-    version = schema.VERSION
-    monkeypatch.setattr(schema, "VERSION", version + 1)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ("CREATE TABLE one (x)", "NONSENSE")))
+    version = base.VERSION
+    for module in ("sqlite", "upgrade", "migrations"):
+        monkeypatch.setattr(f"tmcs.store.{module}.VERSION", version + 1)
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("CREATE TABLE one (x)", "NONSENSE")))
     with pytest.raises(StorageError):
         Book(desk.store, write=True)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS[:version], ("CREATE TABLE two (x)",)))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS[:version], ("CREATE TABLE two (x)",)))
     with Book(desk.store, write=True) as book:
-        names = {row[0] for row in book.connection.execute("SELECT name FROM sqlite_master")}
+        names = {row[0] for row in book.store.execute("SELECT name FROM sqlite_master").fetchall()}
         assert "two" in names
         assert "one" not in names
         assert book.get(TID) is not None
@@ -269,7 +270,7 @@ def test_the_book_is_private(desk: Desk) -> None:
 
 def test_locked_book_says_try_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.load_text(table([{}]))
-    monkeypatch.setattr("tmcs.orders.book.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("tmcs.store.sqlite.BUSY_SECONDS", 0.1)
     with Book(desk.store, write=True) as book, book.transaction():
         with pytest.raises(TryAgainError, match="being written"):
             desk.load_text(table([{}]))
@@ -325,7 +326,7 @@ def test_full_file_system(desk: Desk, tmp_path: Path) -> None:
     try:
         with Book(desk.store, write=True) as book:
             if mounted.returncode:
-                book.connection.execute("PRAGMA max_page_count=300")
+                book.store.execute("PRAGMA max_page_count=300")
             with pytest.raises(StorageError, match=r"disk is full|disk full"):
                 import_files(book, [str(path)], readers())
         assert desk.count() == 0

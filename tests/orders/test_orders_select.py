@@ -74,7 +74,7 @@ def test_the_configured_book(full_desk: Desk, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_book(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no order book yet"):
+    with pytest.raises(NotFoundError, match="no store yet"):
         order_record(TID, store=tmp_path / "none.db")
 
 

@@ -59,6 +59,7 @@ def seal_root(number: int, at: str, agent: str, prev: str, cases: Iterable[tuple
         cases: each case changed since, by number, with its version and head.
     """
     found, count = sha256(_encode(["tmcs/seal/1", number, at, agent, prev]).encode()), 0
-    for count, (case_id, version, head) in enumerate(cases, 1):
+    for case_id, version, head in cases:
+        count += 1
         found.update(_encode([case_id, version, head]).encode())
     return found.hexdigest(), count

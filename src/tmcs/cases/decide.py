@@ -8,12 +8,11 @@ from typing import Any, Final
 from tmcs import __version__
 from tmcs.cases.audit import canonical, digest
 from tmcs.core.facts import Fact
-from tmcs.core.fill import fill, names
+from tmcs.core.fill import fill
 from tmcs.core.flow import Flow
-from tmcs.core.money import format_money
 from tmcs.core.order import Order
 from tmcs.core.policy import Deadline, Policy
-from tmcs.core.resolution import NEEDS_FACTS, Resolution
+from tmcs.core.resolution import Resolution
 from tmcs.core.resolve import resolve
 
 SCHEMA: Final = "tmcs/receipt/1"
@@ -60,14 +59,14 @@ class Duty:
         party: the queue of a task, who must answer, or ``customer`` for a promise.
         text: what it is in words, ``[zh, en]``.
         due: the day it is due, or None; ``unit`` says in which days a pause moves it.
-        amount: of a promise of money, in fen; ``reason`` its payout reason (None for a refund).
+        amount: of a promise of money, in fen.
     """
 
-    __slots__ = ("amount", "due", "kind", "name", "party", "reason", "text", "unit")
+    __slots__ = ("amount", "due", "kind", "name", "party", "text", "unit")
 
     def __init__(
         self, kind: str, name: str, party: str, text: list[str], due: date | None, unit: str | None,
-        amount: int | None = None, reason: str | None = None,
+        amount: int = 0,
     ) -> None:  # fmt: skip
         self.kind = kind
         self.name = name
@@ -76,7 +75,6 @@ class Duty:
         self.due = due
         self.unit = unit
         self.amount = amount
-        self.reason = reason
 
 
 def decide(
@@ -123,15 +121,16 @@ def unit_of(deadline: Deadline) -> str:
 
 
 def duties(result: Resolution) -> list[Duty]:
-    """Return what a resolution leaves to be done, awaited and kept, in its order."""
-    return [*_tasks(result), *_waits(result), *_promises(result)]
+    """Return what a resolution leaves to be done and awaited, in its order; promises: see :mod:`tmcs.cases.told`."""
+    return [*_tasks(result), *_waits(result)]
 
 
 def _both(result: Resolution, text: list[str]) -> list[str]:
     return [fill(text[0], result.values("zh")), fill(text[1], result.values("en"))]
 
 
-def _due(result: Resolution, deadline: Deadline) -> date:
+def due_of(result: Resolution, deadline: Deadline) -> date:
+    """Return the day on which a deadline ends that starts with a decision."""
     start = result.now.date() if deadline.start == "now" else result.known.get(deadline.start)
     return deadline.due(start if isinstance(start, date) else result.now.date(), result.snapshot.calendar)[0]
 
@@ -142,7 +141,7 @@ def _tasks(result: Resolution) -> list[Duty]:
         for queue, text, deadline in fx.tasks:
             name = f"{result.flow.id}:{queue}:{digest(text[0])[:12]}"
             party = result.snapshot.queue_for(queue, result.tier)
-            due = None if deadline is None else _due(result, deadline)
+            due = None if deadline is None else due_of(result, deadline)
             unit = None if deadline is None else unit_of(deadline)
             found.setdefault(name, Duty("task", name, party, _both(result, text), due, unit))
     return list(found.values())
@@ -154,68 +153,4 @@ def _waits(result: Resolution) -> list[Duty]:
         fact = result.flow.fact(name)
         text = fact.label if fact else [name, name]
         found.append(Duty("wait", f"{result.flow.id}:{name}", party, text, due, None if due is None else WORKING))
-    return found
-
-
-def _told(result: Resolution) -> list[str]:
-    """Return the placeholders of what is said to the customer, in order."""
-    values = result.values("zh")
-    found: list[str] = []
-    for fx in result.effects:
-        for script in fx.say:
-            text = script.text
-            if script.otherwise is not None and not all(values.has(name) for name in names(text[0])):
-                text = script.otherwise
-            found += names(text[0])
-    return list(dict.fromkeys(found))
-
-
-def _promises(result: Resolution) -> list[Duty]:
-    """Return each amount and date that a script tells the customer, as a promise with its day."""
-    if result.status == NEEDS_FACTS:
-        return []
-    found: dict[str, Duty] = {}
-    days = {deadline.id: (deadline, day) for deadline, day, _ in result.deadlines}
-    told = _told(result)
-    for place in told:
-        deadline, day = _deadline_told(result, place, days)
-        if deadline is not None and day is not None:
-            name = f"{result.flow.id}:{deadline.id}"
-            found.setdefault(name, Duty("promise", name, CUSTOMER, deadline.title, day, unit_of(deadline)))
-    if "refund_amount" in told and result.amount:
-        deadline, day = days.get("refund", (None, None))
-        amount = format_money(result.amount)
-        text = [f"退款 {amount} 元", f"refund of {amount} CNY"]
-        unit = None if deadline is None else unit_of(deadline)
-        name = f"{result.flow.id}:refund-amount"
-        found[name] = Duty("promise", name, CUSTOMER, text, day, unit, result.amount)
-    return [*found.values(), *_payouts_promised(result, told, days)]
-
-
-def _deadline_told(
-    result: Resolution, place: str, days: dict[str, tuple[Deadline, date]]
-) -> tuple[Deadline | None, date | None]:
-    name = place.replace("_", "-")
-    if name.endswith("-due"):
-        return days.get(name[:-4], (None, None))
-    if name.endswith("-time") and name[:-5] in result.snapshot.deadlines:
-        deadline = result.snapshot.deadline(name[:-5])
-        return deadline, _due(result, deadline)
-    return None, None
-
-
-def _payouts_promised(
-    result: Resolution, told: list[str], days: dict[str, tuple[Deadline, date]]
-) -> list[Duty]:  # fmt: skip
-    """Return the payouts that are offered unasked: those on request are promised by the agent, when asked."""
-    found = []
-    if any(place.startswith("payout_") for place in told):
-        for payout in result.payouts:
-            if payout.kind == "compensation" and payout.offer == "unasked" and payout.commit:
-                amount = format_money(payout.commit)
-                text = [f"赔付 {amount} 元", f"compensation of {amount} CNY"]
-                deadline, day = days.get("coupon" if payout.form == "coupon" else "refund", (None, None))
-                unit = None if deadline is None else unit_of(deadline)
-                name = f"payout:{payout.reason}"
-                found.append(Duty("promise", name, CUSTOMER, text, day, unit, payout.commit, payout.reason))
     return found

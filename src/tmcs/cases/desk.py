@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases import clock, ledger
+from tmcs.cases.claims import case_claims, paid_for, resolved
 from tmcs.cases.decide import CUSTOMER, decide, duties, impersonal, is_personal, receipt
 from tmcs.cases.documents import pin_flow, pin_policy, pinned_flow, pinned_policy
-from tmcs.cases.history import History
+from tmcs.cases.history import History, Stage
+from tmcs.cases.told import promises
 from tmcs.cases.writer import Writer, as_day, hold, new_case
 from tmcs.core.chain import carry_over
-from tmcs.core.errors import InputError, NotPermittedError
+from tmcs.core.errors import InputError, NotPermittedError, unknown_word
 from tmcs.core.flow import Flow
+from tmcs.core.money import format_money
 from tmcs.core.policy import Policy
 from tmcs.core.resolution import RESOLVED, Resolution
 from tmcs.core.text import Text
@@ -34,6 +38,7 @@ class Desk:
         store: opened for writing.
         actor: who acts; rights are checked by whoever makes the desk (``tmcs.cases.actor.require``).
         now: the moment of everything done through it.
+        version: the version of the case that was written last; 0 before any.
     """
 
     def __init__(self, store: Store, actor: Actor, now: datetime | None = None) -> None:
@@ -41,27 +46,33 @@ class Desk:
         self.actor = actor
         self.now = clock.now() if now is None else now
         self.at = clock.stamp(self.now)
+        self.version = 0
 
-    def hold(self, case_id: int, based_on: int | None = None) -> Any:
+    @contextmanager
+    def hold(self, case_id: int, based_on: int | None = None) -> Iterator[Writer]:
         """Hold a case for writing; see :func:`tmcs.cases.writer.hold`."""
-        return hold(self.store, self.actor, self.at, case_id, based_on)
+        with hold(self.store, self.actor, self.at, case_id, based_on) as writer:
+            yield writer
+        self.version = writer.version
 
     def open(
         self, flow: Flow, policy: Policy, record: dict[str, Any] | None, facts: Mapping[str, str],
-        sources: Mapping[str, str] | None = None, why: str | None = None,
+        sources: Mapping[str, str] | None = None, why: str | None = None, later: Mapping[str, str] | None = None,
     ) -> tuple[int, Resolution]:  # fmt: skip
         """Open a case and return its number and resolution.
 
         Args:
             flow, policy: what it is decided by; the case is pinned to both.
             record: the order (``tmcs/order/1``), or None where there is none.
-            facts: what is known, as ``--set`` writes it.
+            facts: what is known, as ``--set`` writes it; ``sources`` who supplied each, default ``set``.
             why: a note, in the agent's words.
+            later: facts that only a following flow reads.
 
         Raises:
             InputError, NotFoundError: as :func:`tmcs.core.resolve.resolve`; nothing is kept.
             StorageError, TryAgainError: the store cannot be written; nothing is kept.
         """
+        _check_tier(facts)
         order = None if record is None else impersonal(record)
         known, tier = dict(facts), self.actor.tier
         by = {name: (sources or {}).get(name, "set") for name in known}
@@ -73,65 +84,74 @@ class Desk:
             with new_case(self.store, self.actor, self.at, flow.id, tid, result.item, customer, policy_id) as writer:
                 body = receipt(result, policy_id, flow_id, order, known, by)
                 data = {"policy": policy_id, "flow": flow_id, "flow_id": flow.id, "customer": customer}
-                _note_decision(writer, "opened", data, body, result, known, by, tier, why, order)
-                _follow(writer, result, history=None)
+                _note_decision(writer, "opened", data, body, result, known, by, tier, why, order, later=later)
+                _follow(writer, result, None, [])
                 case_id = writer.id
+            self.version = writer.version
         return case_id, result
 
     def set(
         self, case_id: int, facts: Mapping[str, str], *, unset: list[str] | None = None, why: str | None = None,
-        based_on: int | None = None, record: dict[str, Any] | None = None,
+        based_on: int | None = None, record: dict[str, Any] | None = None, sources: Mapping[str, str] | None = None,
+        later: Mapping[str, str] | None = None,
     ) -> Resolution:  # fmt: skip
         """Learn facts and decide anew, under the policy and flow the case is pinned to; without facts: as of now.
 
         Args:
+            facts, sources, later: as for :meth:`open`.
             unset: facts to forget.
             based_on: the version that the agent saw.
             record: the order as it is now; None: as it was at the last decision.
 
         Raises:
-            InputError: a fact or value is unknown, or the case is closed.
+            InputError: a fact or value is unknown, a fact to forget is not set, or the case is closed.
             ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
         """
+        _check_tier(facts)
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             flow, policy = pinned_flow(self.store, history.flow), pinned_policy(self.store, history.policy)
-            known, by = {**history.facts, **facts}, {**history.sources, **dict.fromkeys(facts, "set")}
+            given = {name: (sources or {}).get(name, "set") for name in facts}
+            known, by = {**history.facts, **facts}, {**history.sources, **given}
             for name in unset or ():
-                known.pop(name, None)
-                by.pop(name, None)
+                if name not in history.facts or name in facts:
+                    raise unknown_word("已知事实", "fact that is set", name, [one for one in history.facts if one not in facts])
+                del known[name], by[name]
             order = history.order if record is None else impersonal(record)
             tier = _higher(policy, self.now, history.tier, self.actor.tier)
             result = decide(flow, policy, order, known, by, tier, self.now)
             body = receipt(result, history.policy, history.flow, order, known, by)
             data: dict[str, Any] = {"unset": unset} if unset else {}
             changed = None if order == history.order else order
-            given = {name: by[name] for name in facts}
-            _note_decision(writer, "fact-learnt", data, body, result, dict(facts), given, tier, why, changed, flow)
-            _follow(writer, result, history)
+            _note_decision(writer, "fact-learnt", data, body, result, dict(facts), given, tier, why, changed, flow, later)
+            _follow(writer, result, history, history.earlier)
         return result
 
     def move_on(
-        self, case_id: int, load: Callable[[str], Flow], *, why: str | None = None, based_on: int | None = None
-    ) -> Resolution:
+        self, case_id: int, load: Callable[[str], Flow], *, why: str | None = None, based_on: int | None = None,
+        facts: Mapping[str, str] | None = None, sources: Mapping[str, str] | None = None,
+    ) -> Resolution:  # fmt: skip
         """Go on in the flow that the resolution names, with what is known.
 
         Args:
             load: returns a flow by its id; the case is pinned to it from here on.
+            facts, sources: what is learnt for it besides.
 
         Raises:
             InputError: the case names no next flow, or is closed.
             ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
         """
+        _check_tier(facts or {})
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             found, policy = current(self.store, history)
             if found.status != RESOLVED or found.next_flow is None:
                 raise InputError(f"案件 {case_id} 没有后续流程", f"case {case_id} has no next flow")
             flow = load(found.next_flow)
-            known, by = carry_over(found, flow, history.facts, history.sources)
-            for facts in (known, by):
-                facts.pop("tier", None)
+            given = {name: value for name, (value, _) in history.given.items()}
+            known, by = carry_over(found, flow, given, {name: source for name, (_, source) in history.given.items()})
+            known.update(facts or {})
+            by = {name: (sources or {}).get(name, by.get(name, "set")) for name in known}
             tier = _higher(policy, self.now, history.tier, self.actor.tier)
             result = decide(flow, policy, history.order, known, by, tier, self.now)
             pinned = pin_flow(self.store, flow)
@@ -139,59 +159,62 @@ class Desk:
             data = {"flow": pinned, "flow_id": flow.id}
             _note_decision(writer, "moved-on", data, body, result, known, by, tier, why, None)
             writer.flow = flow.id
-            _follow(writer, result, history)
+            _follow(writer, result, history, [*history.earlier, Stage(history)])
         return result
 
-    def note(self, case_id: int, text: str) -> int:
+    def note(self, case_id: int, text: str, *, based_on: int | None = None) -> int:
         """Add a note to a case, closed or not, and return its version."""
-        with self.hold(case_id) as writer:
+        with self.hold(case_id, based_on) as writer:
             version: int = writer.event("noted", {}, {"why": words(text)})
         return version
 
-    def pause(self, case_id: int, why: str, *, party: str = CUSTOMER) -> None:
+    def pause(self, case_id: int, why: str, *, party: str = CUSTOMER, based_on: int | None = None) -> None:
         """Stop the time of a case while somebody is awaited."""
-        with self.hold(case_id) as writer:
+        with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             if history.paused is not None:
                 raise InputError(f"案件 {case_id} 已经暂停", f"case {case_id} is paused already")
             _pause(writer, party, why)
 
-    def resume(self, case_id: int, why: str | None = None) -> None:
+    def resume(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> None:
         """Let the time of a case run again: what was left of each deadline is left again."""
-        with self.hold(case_id) as writer:
+        with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             if history.paused is None:
                 raise InputError(f"案件 {case_id} 没有暂停", f"case {case_id} is not paused")
             _resume(writer, history, why)
             writer.state = current(self.store, history)[0].status
 
-    def close(self, case_id: int, why: str | None = None, *, force: bool = False, based_on: int | None = None) -> None:
-        """Close a case.
+    def close(self, case_id: int, why: str | None = None, *, force: bool = False, based_on: int | None = None) -> list[Open]:
+        """Close a case, and return what was still open and is withdrawn by that.
 
         Raises:
             InputError: it is closed, or ``force`` without a reason.
-            NotPermittedError: something is still open, and not ``force``.
+            NotPermittedError: something is still open, and not ``force``; all of it is listed.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
         """
+        if force and not why:
+            raise InputError("强制结案须说明原因 (--why)", "closing by force needs a reason (--why)")
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             left = open_duties(self.store, case_id)
             if history.paused is not None and not left:
-                left = [("pause", history.paused[1])]
+                left = [Open("pause", history.paused[1], ["计时暂停中", "its time is paused"], 0, history.paused[1])]
             if left and not force:
                 raise _still_open(case_id, left)
-            if left and not why:
-                raise InputError("强制结案须说明原因 (--why)", "closing by force needs a reason (--why)")
+            data: dict[str, Any] = {}
             if left:
                 self.store.execute(
                     f"UPDATE duty SET state = 'withdrawn', at = ? WHERE case_id = ? AND state IN {_LIVE}", (self.at, case_id)
                 )
-                ledger.withdraw_promises(writer)
-            writer.event("closed", {"forced": [f"{kind}:{name}" for kind, name in left]} if left else {}, {"why": why and words(why)})
+                data = {"forced": [f"{one.kind}:{one.name}" for one in left if one.kind != "approval"], "entries": ledger.withdraw_promises(writer)}
+            writer.event("closed", data, {"why": why and words(why)})
             writer.state, writer.closed_at = "closed", self.at
+        return left
 
-    def reopen(self, case_id: int, why: str) -> None:
+    def reopen(self, case_id: int, why: str, *, based_on: int | None = None) -> None:
         """Open a closed case again; what was withdrawn stays so until the next decision."""
-        with self.hold(case_id) as writer:
+        with self.hold(case_id, based_on) as writer:
             if not writer.history.closed:
                 raise InputError(f"案件 {case_id} 没有结案", f"case {case_id} is not closed")
             writer.event("reopened", {}, {"why": words(why)})
@@ -213,15 +236,44 @@ def words(text: str) -> str:
 
 def current(store: Store, history: History) -> tuple[Resolution, Policy]:
     """Return the resolution of a case as of its last decision, and the policy it is pinned to."""
-    flow, policy = pinned_flow(store, history.flow), pinned_policy(store, history.policy)
-    moment = datetime.fromisoformat(history.clock)
-    return decide(flow, policy, history.order, history.facts, history.sources, history.tier, moment), policy
+    return resolved(store, history), pinned_policy(store, history.policy)
 
 
-def open_duties(store: Store, case_id: int) -> list[tuple[str, str]]:
-    """Return kind and name of what is still open in a case: tasks, waits, promises, approvals."""
-    rows = store.execute(f"SELECT kind, name FROM duty WHERE case_id = ? AND state IN {_LIVE} ORDER BY id", (case_id,))
-    return [(kind, name) for kind, name in rows.fetchall()]
+class Open:
+    """Something in a case that is still open.
+
+    Attributes:
+        kind: task, wait, promise, approval, payment (granted and not paid yet) or pause.
+        name, text: what it is, ``text`` in words ``[zh, en]``.
+        id, party, due: its number, whose turn it is, the day it is due.
+    """
+
+    __slots__ = ("due", "id", "kind", "name", "party", "text")
+
+    def __init__(self, kind: str, name: str, text: list[str], number: int = 0, party: str = "", due: str | None = None) -> None:
+        self.kind = kind
+        self.name = name
+        self.text = text
+        self.id = number
+        self.party = party
+        self.due = due
+
+
+def open_duties(store: Store, case_id: int) -> list[Open]:
+    """Return what is still open in a case: tasks, waits, promises, approvals, and what was granted and not paid."""
+    rows = store.execute(
+        f"SELECT kind, name, text, id, party, due FROM duty WHERE case_id = ? AND state IN {_LIVE} ORDER BY id", (case_id,)
+    ).fetchall()
+    found = [Open(kind, name, json.loads(text), number, party, due) for kind, name, text, number, party, due in rows]
+    rows = store.execute(
+        "SELECT id, reason, amount FROM ledger WHERE case_id = ? AND state = 'approved' AND NOT EXISTS"
+        f" (SELECT 1 FROM duty WHERE duty.entry_id = ledger.id AND kind = 'promise' AND duty.state IN {_LIVE}) ORDER BY id",
+        (case_id,),
+    ).fetchall()
+    for number, reason, amount in rows:
+        said = format_money(amount)
+        found.append(Open("payment", reason, [f"已批准 {said} 元，待付", f"{said} CNY approved and not paid yet"], number))
+    return found
 
 
 def open_history(writer: Writer) -> History:
@@ -237,6 +289,12 @@ def open_history(writer: Writer) -> History:
             hint=Text(f"先 tmcs case reopen {writer.id}", f"tmcs case reopen {writer.id} first"),
         )  # fmt: skip
     return history
+
+
+def _check_tier(facts: Mapping[str, str]) -> None:
+    """Refuse a tier among the facts: a case is decided for whoever acts."""
+    if "tier" in facts:
+        raise InputError("案件按登录的层级处理，不能另给 tier", "a case is decided at the tier of the login; tier cannot be given")
 
 
 def _higher(policy: Policy, now: datetime, one: str, other: str) -> str:
@@ -260,7 +318,7 @@ def _customer(store: Store, record: dict[str, Any] | None) -> int | None:
 
 def _note_decision(
     writer: Writer, kind: str, data: dict[str, Any], body: str, result: Resolution, facts: dict[str, str], by: dict[str, str],
-    tier: str, why: str | None, order: dict[str, Any] | None, flow: Flow | None = None,
+    tier: str, why: str | None, order: dict[str, Any] | None, flow: Flow | None = None, later: Mapping[str, str] | None = None,
 ) -> None:  # fmt: skip
     flow = result.flow if flow is None else flow
     own = {name: value for name, value in facts.items() if _is_own_words(name, flow, result)}
@@ -276,7 +334,7 @@ def _note_decision(
         "outcome": result.outcome,
         "receipt": writer.receipt(body),
     }
-    writer.event(kind, data, {"why": why and words(why), "facts": own or None})
+    writer.event(kind, data, {"why": why and words(why), "facts": own or None, "later": dict(later) if later else None})
 
 
 def _is_own_words(name: str, flow: Flow, result: Resolution) -> bool:
@@ -285,16 +343,19 @@ def _is_own_words(name: str, flow: Flow, result: Resolution) -> bool:
     return is_personal(flow.fact(name))
 
 
-def _follow(writer: Writer, result: Resolution, history: History | None) -> None:
-    """Bring duties, promises and the pause into line with a decision."""
+def _follow(writer: Writer, result: Resolution, history: History | None, earlier: list[Stage]) -> None:
+    """Bring duties, promises and the pause into line with a decision; ``earlier``: the flows gone through before."""
     awaits_customer = any(party == CUSTOMER for party, _, _ in result.waits)
     was_paused = history is not None and history.paused is not None
     if was_paused and not awaits_customer:
         assert history is not None
         _resume(writer, history, None)
-    made = writer.follow(duties(result), result.flow.id, paused=awaits_customer)
-    for number, duty in made:
-        ledger.note_promise(writer, number, duty, result)
+    dates, amounts = promises(result, case_claims(writer.store, earlier, result, result.tier))
+    for number, duty in writer.follow([*duties(result), *dates], result.flow.id, paused=awaits_customer):
+        writer.event("promised", {"duty": number, "name": duty.name, "due": duty.due and duty.due.isoformat()})
+    order = None if result.order is None else result.order.record
+    for duty, claim in amounts:
+        ledger.note_told(writer, result.snapshot, duty, claim, paid_for(order))
     if awaits_customer and not was_paused:
         _pause(writer, CUSTOMER, None)
     writer.item, writer.outcome = result.item, result.outcome
@@ -326,17 +387,24 @@ def _resume(writer: Writer, history: History, why: str | None) -> None:
     writer.event("resumed", {"since": history.paused[0], "due": moved}, {"why": why and words(why)})
 
 
-def _still_open(case_id: int, left: list[tuple[str, str]]) -> NotPermittedError:
-    names: dict[str, tuple[str, str]] = {
-        "task": ("任务", "tasks"), "wait": ("等待", "waits"), "promise": ("承诺", "promises"), "approval": ("审批", "approvals"),
-        "pause": ("暂停", "pauses"),
-    }  # fmt: skip
-    counts = {kind: sum(one == kind for one, _ in left) for kind, _ in left}
-    zh = "、".join(f"{names[kind][0]} {count}" for kind, count in counts.items())
-    en = ", ".join(f"{names[kind][1]} {count}" for kind, count in counts.items())
+#: What can be open, in words.
+OPEN_KINDS: Final[dict[str, tuple[str, str]]] = {
+    "task": ("任务", "task"), "wait": ("等待", "wait"), "promise": ("承诺", "promise"), "approval": ("审批", "approval"),
+    "payment": ("待付款", "payment"), "pause": ("暂停", "pause"),
+}  # fmt: skip
+
+
+def _still_open(case_id: int, left: list[Open]) -> NotPermittedError:
+    details = []
+    for one in left:
+        zh, en = OPEN_KINDS[one.kind]
+        number, due_zh, due_en = f" {one.id}" if one.id else "", f"，期限 {one.due}" if one.due else "", f", due {one.due}" if one.due else ""
+        party = f" ({one.party})" if one.party else ""
+        details.append(Text(f"{zh}{number}: {one.text[0]}{party}{due_zh}", f"{en}{number}: {one.text[1]}{party}{due_en}"))
     return NotPermittedError(
-        f"案件 {case_id} 还有未了结的: {zh}", f"case {case_id} still has open: {en}",
-        hint=Text("逐项了结，或用 --force --why 原因 强制结案", "settle them, or close with --force --why REASON"),
+        f"案件 {case_id} 还有 {len(left)} 项未了结，不能结案", f"case {case_id} still has {len(left)} open and cannot be closed",
+        details=details,
+        hint=Text("逐项了结；组长可用 --force --why 原因 强制结案", "settle them; a team lead may close with --force --why REASON"),
     )  # fmt: skip
 
 

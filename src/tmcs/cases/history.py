@@ -64,13 +64,30 @@ class Event:
         return self.private.get("why")
 
 
+class Stage:
+    """A flow that a case has gone through, as of the last decision in it; the attributes are those of :class:`History`."""
+
+    __slots__ = ("clock", "facts", "flow", "order", "policy", "sources", "tier")
+
+    def __init__(self, history: History) -> None:
+        self.flow = history.flow
+        self.policy = history.policy
+        self.facts = dict(history.facts)
+        self.sources = dict(history.sources)
+        self.order = history.order
+        self.tier = history.tier
+        self.clock = history.clock
+
+
 class History:
     """What the events of a case add up to.
 
     Attributes:
         flow: the digest of the flow it is in; ``flow_id`` its name; ``policy`` the digest of the policy it is pinned to.
         stages: the flows it has gone through, the present one last.
+        earlier: those before it, each as of its last decision.
         facts, sources: what is known and who supplied it.
+        given: all that was given in any of its flows, with who supplied it: ``{fact: (value, source)}``.
         order: the order as of the last decision (without the person), or None.
         tier: the highest tier that has decided on it.
         clock: when it was last decided.
@@ -80,12 +97,15 @@ class History:
     """
 
     __slots__ = (
-        "clock", "closed", "decided", "facts", "flow", "flow_id", "order", "paused", "policy", "sources", "stages", "tier",
+        "clock", "closed", "decided", "earlier", "facts", "flow", "flow_id", "given", "order", "paused", "policy", "sources",
+        "stages", "tier",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.flow = self.flow_id = self.policy = self.tier = self.clock = ""
         self.stages: list[str] = []
+        self.earlier: list[Stage] = []
+        self.given: dict[str, tuple[str, str]] = {}
         self.facts: dict[str, str] = {}
         self.sources: dict[str, str] = {}
         self.order: dict[str, Any] | None = None
@@ -106,7 +126,7 @@ def fold(events: Iterable[Event]) -> History:
         elif event.kind == "resumed":
             history.paused = None
         elif event.kind == "closed":
-            history.closed = True
+            history.closed, history.paused = True, None
         elif event.kind == "reopened":
             history.closed = False
     return history
@@ -116,6 +136,8 @@ def _decide(history: History, event: Event) -> None:
     data = event.data
     if event.kind == "opened":
         history.policy = data["policy"]
+    if event.kind == "moved-on":
+        history.earlier.append(Stage(history))
     if "flow" in data:
         history.flow, history.flow_id = data["flow"], data["flow_id"]
         history.stages.append(data["flow_id"])
@@ -124,9 +146,12 @@ def _decide(history: History, event: Event) -> None:
         history.facts, history.sources = {}, {}
     history.facts.update(given)
     history.sources.update(data.get("sources", {}))
+    by = data.get("sources", {})
+    later = event.private.get("later", {})  # what only a following flow reads
+    history.given.update({name: (value, by.get(name, "set")) for name, value in {**given, **later}.items()})
     for name in data.get("unset", ()):
-        history.facts.pop(name, None)
-        history.sources.pop(name, None)
+        for known in (history.facts, history.sources, history.given):
+            known.pop(name, None)
     if "order" in data:
         history.order = data["order"]
     history.tier = data["tier"]

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "flow": ("tmcs.cli.flow", "流程: 列表、查看、校验、流程图", "flows: list, show, check, chart"),
     "rule": ("tmcs.cli.rule", "手册规则", "handbook rules"),
     "order": ("tmcs.cli.order", "订单簿: 导入、查找、查看", "order book: import, find, show"),
+    "case": ("tmcs.cli.case", "案件: 建案、队列、台账、审计", "cases: open, queues, ledger, audit"),
     "plugin": ("tmcs.cli.plugin", "插件", "plug-ins"),
     "policy": ("tmcs.cli.policy", "政策数据", "policy figures"),
     "doctor": ("tmcs.cli.doctor", "体检: 安装、政策、日历、数据、权限", "check installation, policy, calendar, store and rights"),
@@ -130,6 +131,7 @@ def _report(error: TmcsError, argv: list[str]) -> int:
     else:
         lang = _language(argv)
         texts = [error.text.pick(lang), *(finding.message(lang) for finding in error.findings)]
+        texts += [detail.pick(lang) for detail in error.details]
         if error.hint is not None:
             texts.append(error.hint.pick(lang))
         said = "\n".join(f"{'  ' if n else 'tmcs: '}{_cut(one_line(text))}" for n, text in enumerate(texts))
@@ -147,6 +149,21 @@ def _cut(line: str) -> str:
 def _shows_all(stream: TextIO) -> bool:
     """Return whether every character can be written as it is: elsewhere JSON needs its own escapes."""
     return (stream.encoding or "").lower().startswith("utf")
+
+
+def _show_notes(argv: list[str]) -> None:
+    """Print on stderr what the stores that were opened have to tell, unless ``-q`` was given."""
+    store = sys.modules.get("tmcs.store")  # a command that loaded none has nothing to tell
+    if store is None or not store.notes:
+        return
+    from tmcs.render.safe import one_line
+
+    quiet = any(word in ("-q", "--quiet") for word in argv[: next(n for n, word in enumerate(argv) if word in COMMANDS)])
+    lang = _language(argv)
+    with suppress(OSError):
+        for text in () if quiet else store.notes:
+            print(one_line(text.pick(lang)), file=sys.stderr)
+    store.notes.clear()
 
 
 def _from_os(error: OSError) -> TmcsError:
@@ -205,6 +222,8 @@ def run(argv: list[str]) -> int:
         fault = InternalError(f"内部错误 ({said})，请用 --debug 重试并上报", f"internal fault ({said}); run again with --debug")
         _report(fault, argv)
         return EXIT_INTERNAL
+    finally:
+        _show_notes(argv)
 
 
 def _give_up_output() -> bool:

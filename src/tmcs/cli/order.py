@@ -25,22 +25,14 @@ def command() -> None:
 
 def _store_option(function: Any) -> Any:
     return click.option(
-        "--store", metavar="PATH", help="订单簿文件 · the order book's file [TMCS_STORE, $XDG_DATA_HOME/tmcs/tmcs.db]"
+        "--store", metavar="STORE", help="数据文件或 postgresql:// 网址 · the store: a file or a URL [TMCS_STORE, $XDG_DATA_HOME/tmcs/tmcs.db]"
     )(function)
-
-
-def _store_path(given: str | None) -> str:
-    if given:
-        return given
-    from tmcs.config import store_path
-
-    return store_path()
 
 
 def _open(store: str | None) -> Book:
     from tmcs.orders.book import Book
 
-    return Book(_store_path(store))
+    return Book(store or None)
 
 
 @command.command("import", short_help="导入导出文件 · import exports")
@@ -73,7 +65,7 @@ def import_(
             note(error.text.pick(lang))
 
         among = readers(plugged(warn), warn)
-        with Book(_store_path(store), write=True) as book:
+        with Book(store or None, write=True) as book:
             import_files(
                 book, files, among, kind=kind, strict=strict, sink=out.finding, progress=out.progress, done=out.done
             )
@@ -251,7 +243,7 @@ def show(order_id: str, reveal: bool, store: str | None, form: str, lang: str) -
     with _open(store) as book:
         entry = book.entry(order_id)
         if entry is None:
-            raise not_found(order_id, book.near(order_id), book.path)
+            raise not_found(order_id, book.near(order_id), book.name)
         notes = book.notes(order_id) if form == "text" else []
     record = entry.record if reveal else mask_record(entry.record)
     if form == "json":

@@ -85,15 +85,19 @@ class TmcsError(Exception):
         text: what happened, in both languages, one phrase without a full stop.
         hint: what the user can do about it, or None.
         findings: the single faults behind it, where there are several.
+        details: what else there is to say, a line each.
     """
 
     exit_code = EXIT_INTERNAL
 
-    def __init__(self, zh: str, en: str, *, hint: Text | None = None, findings: Iterable[Finding] = ()) -> None:
+    def __init__(
+        self, zh: str, en: str, *, hint: Text | None = None, findings: Iterable[Finding] = (), details: Iterable[Text] = ()
+    ) -> None:
         super().__init__(en)
         self.text = Text(zh, en)
         self.hint = hint
         self.findings = list(findings)
+        self.details = list(details)
 
     def to_dict(self) -> dict[str, object]:
         """Return the error as the JSON object printed on stderr with ``--format json``."""
@@ -103,6 +107,7 @@ class TmcsError(Exception):
             "text": self.text.to_dict(),
             "hint": self.hint.to_dict() if self.hint else None,
             "findings": [f.to_dict() for f in self.findings],
+            **({"details": [one.to_dict() for one in self.details]} if self.details else {}),
         }
 
 

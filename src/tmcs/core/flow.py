@@ -19,6 +19,8 @@ PASS: Final = "pass"
 
 #: The fact by which a flow takes over the amount that the flow before it granted.
 GRANTED: Final = "granted_amount"
+#: The fact by which a flow says what a refund by hand is for; a payout reason of that name is the cause it is paid for.
+REFUND_KIND: Final = "refund_kind"
 
 #: What the guard does with an order in a state that a flow is not made for; values of a flow's `guard:` mapping.
 GUARDS: Final = ("closed", "undispatched", "dispatched", "refunding", "item")

@@ -1,24 +1,19 @@
-"""The order book: one SQLite file, one row an order, the record as JSON beside the columns that are searched.
+"""The order book: one row an order in the store, the record as JSON beside the columns that are searched.
 
-Opened for a look-up it imports sqlite3 and json only and reads one row by an index.
+Opened for a look-up in an SQLite file it imports sqlite3 and json only and reads one row by an index.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final
 
-from tmcs.core.errors import NotFoundError, StorageError
-from tmcs.core.text import Text
-from tmcs.orders.schema import VERSION, check_version, migrate, storage_error, uri
+from tmcs.store import open_store
+from tmcs.store.base import Store
 
-#: Seconds to wait for another process's lock before saying "try again".
-BUSY_SECONDS: Final = 5.0
 _TOP: Final = "\U0010ffff"
 
 
@@ -37,114 +32,34 @@ class Entry:
         self.pending = pending
 
 
-def _no_book(path: str) -> NotFoundError:
-    return NotFoundError(
-        f"还没有订单簿: {path}", f"there is no order book yet: {path}",
-        hint=Text("先运行 tmcs order import 导出文件", "run tmcs order import FILE first"),
-    )  # fmt: skip
-
-
-def _make_private(path: str) -> None:
-    """Create the store's folder and file for their owner only: it holds names, phones and addresses."""
-    folder = os.path.dirname(os.path.abspath(path))
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except IsADirectoryError:
-        raise StorageError(f"{path} 是目录，应为文件", f"{path} is a directory, a file was expected") from None
-    except PermissionError:
-        if not os.path.exists(path):
-            raise StorageError(f"没有权限写入 {path}", f"no permission to write {path}") from None
-        raise StorageError(f"订单簿是只读的: {path}", f"the order book is read-only: {path}") from None
-    except OSError as error:
-        raise StorageError(f"无法写入 {path}: {error.strerror}", f"cannot write {path}: {error.strerror}") from None
-
-
 class Book:
-    """The order book in one file. Use as a context manager, or call :meth:`close`.
+    """The order book in a store. Use as a context manager, or call :meth:`close`.
+
+    Args:
+        where: an open store, which stays its owner's to close; or a file or URL to open; None: the configured one.
+        write: as for :func:`tmcs.store.open_store`, where it is opened here.
 
     Raises:
-        NotFoundError: it is opened for reading and there is none.
-        StorageError: it cannot be opened, is newer than this program, or is no order book.
-        TryAgainError: another process holds it for longer than BUSY_SECONDS.
+        InputError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.store.open_store`.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, write: bool = False) -> None:
-        self.path = os.fspath(path)
-        with self._errors():
-            self.connection = self._open_to_write() if write else self._open_to_read()
+    def __init__(self, where: Store | str | os.PathLike[str] | None = None, *, write: bool = False) -> None:
+        self._own = not isinstance(where, Store)
+        self.store = where if isinstance(where, Store) else open_store(where, write=write)
 
-    def _open_to_write(self) -> sqlite3.Connection:
-        _make_private(self.path)
-        connection = self._connect("mode=rw")
-        try:
-            migrate(connection, self.path)
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+    @property
+    def name(self) -> str:
+        """Where the book lies, for messages."""
+        return self.store.name
 
-    def _open_to_read(self) -> sqlite3.Connection:
-        try:
-            connection, version = self._connect_checked("mode=ro")
-        except sqlite3.OperationalError:
-            if not os.path.exists(self.path):
-                raise _no_book(self.path) from None
-            if os.path.exists(f"{self.path}-wal"):
-                raise
-            # A folder that may not be written: without a log beside it the file is at rest and complete.
-            connection, version = self._connect_checked("immutable=1")
-        if 0 < version < VERSION:
-            connection.close()
-            return self._open_to_write()
-        if version == 0:
-            connection.close()
-            if os.path.getsize(self.path):
-                raise StorageError(f"不是 tmcs 的订单簿: {self.path}", f"not an order book of tmcs: {self.path}")
-            raise _no_book(self.path)
-        return connection
-
-    def _connect_checked(self, query: str) -> tuple[sqlite3.Connection, int]:
-        connection = self._connect(query)
-        try:
-            return connection, check_version(connection, self.path)
-        except BaseException:
-            connection.close()
-            raise
-
-    def _connect(self, query: str) -> sqlite3.Connection:
-        return sqlite3.connect(uri(self.path, query), uri=True, isolation_level=None, timeout=BUSY_SECONDS)
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise storage_error(error, self.path) from None
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Do everything within, or nothing: for an import.
-
-        Raises:
-            StorageError: the disk is full, or the file cannot be written; nothing has changed.
-            TryAgainError: another process is writing.
-        """
-        with self._errors():
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    self.connection.rollback()
-                raise
+    def transaction(self) -> AbstractContextManager[None]:
+        """Do everything within, or nothing: see :meth:`tmcs.store.base.Store.transaction`."""
+        return self.store.transaction()
 
     def close(self) -> None:
-        """Close the file."""
-        self.connection.close()
+        """Close the store, where it was opened here."""
+        if self._own:
+            self.store.close()
 
     def __enter__(self) -> Book:
         return self
@@ -161,14 +76,15 @@ class Book:
 
     def entry(self, tid: str) -> Entry | None:
         """Return an order with whether it is pending, or None where the book has none."""
-        with self._errors():
-            row = self.connection.execute("SELECT record, whole FROM orders WHERE tid = ?", (tid,)).fetchone()
+        if not _sayable(tid):
+            return None
+        row = self.store.execute("SELECT record, whole FROM orders WHERE tid = ?", (tid,)).fetchone()
         return None if row is None else Entry(json.loads(row[0]), not row[1])
 
-    def _entries(self, sql: str, values: list[Any]) -> list[Entry]:
-        with self._errors():
-            rows = self.connection.execute(sql, values).fetchall()
-        return [Entry(json.loads(record), not whole) for record, whole in rows]
+    def _entries(self, where: list[str], values: list[Any]) -> list[Entry]:
+        only = f"WHERE {' AND '.join(where)} " if where else ""
+        sql = f"SELECT record, whole FROM orders {only}ORDER BY created DESC NULLS LAST, id DESC LIMIT ?"
+        return [Entry(json.loads(record), not whole) for record, whole in self.store.execute(sql, values).fetchall()]
 
     def newest(self, status: str | None = None, limit: int = 20, *, pending: bool = False) -> list[Entry]:
         """Return the newest orders first.
@@ -178,14 +94,16 @@ class Book:
             limit: how many at most.
             pending: only those whose own order was not imported yet.
         """
-        where, values = ["1"], []
+        where: list[str] = []
+        values: list[Any] = []
         if status is not None:
+            if not _sayable(status):
+                return []
             where.append("status = ?")
             values.append(status)
         if pending:
             where.append("whole = 0")
-        sql = f"SELECT record, whole FROM orders WHERE {' AND '.join(where)} ORDER BY created DESC, id DESC LIMIT ?"
-        return self._entries(sql, [*values, limit])
+        return self._entries(where, [*values, limit])
 
     def find(
         self,
@@ -207,8 +125,8 @@ class Book:
             title: part of a title.
             limit: how many at most.
         """
-        if any(word is not None and "\0" in word for word in (text, phone_end, nick, parcel, title)):
-            return []  # SQLite would end the word there
+        if not all(word is None or _sayable(word) for word in (text, phone_end, nick, parcel, title)):
+            return []
         groups: list[list[tuple[str, list[Any]]]] = []
         if phone_end is not None:
             groups.append([_by_phone(phone_end)])
@@ -220,26 +138,27 @@ class Book:
             groups.append([_by_title(title)])
         if text is not None:
             groups.append(_by_anything(text))
-        where, values = ["1"], []
+        where: list[str] = []
+        values: list[Any] = []
         for group in groups:
             where.append(f"id IN ({' UNION '.join(sql for sql, _ in group)})")
             values += [value for _, these in group for value in these]
-        sql = f"SELECT record, whole FROM orders WHERE {' AND '.join(where)} ORDER BY created DESC, id DESC LIMIT ?"
-        return self._entries(sql, [*values, limit])
+        return self._entries(where, [*values, limit])
 
     def near(self, tid: str, limit: int = 5) -> list[str]:
         """Return order numbers that end with ``tid``, else the next ones in order that look most like it."""
         from tmcs.core.text import nearest
 
-        with self._errors():
-            ask = self.connection.execute
-            if len(tid) >= 4:
-                sql = "SELECT tid FROM orders WHERE tid LIKE ? ESCAPE '\\' ORDER BY tid LIMIT ?"
-                ends = [row[0] for row in ask(sql, (f"%{_literal(tid)}", limit))]
-                if ends:
-                    return ends
-            around = [row[0] for row in ask("SELECT tid FROM orders WHERE tid >= ? ORDER BY tid LIMIT 50", (tid,))]
-            around += [row[0] for row in ask("SELECT tid FROM orders WHERE tid < ? ORDER BY tid DESC LIMIT 50", (tid,))]
+        if not _sayable(tid):
+            return []
+        if len(tid) >= 4:
+            sql = "SELECT tid FROM orders WHERE tid LIKE ? ESCAPE '\\' ORDER BY tid LIMIT ?"
+            ends = self.store.execute(sql, (f"%{_literal(tid)}", limit)).fetchall()
+            if ends:
+                return [row[0] for row in ends]
+        around: list[str] = []
+        for way in (">= ? ORDER BY tid", "< ? ORDER BY tid DESC"):
+            around += (row[0] for row in self.store.execute(f"SELECT tid FROM orders WHERE tid {way} LIMIT 50", (tid,)).fetchall())
         return nearest(tid, (other for other in around if abs(len(other) - len(tid)) < 4), limit=min(limit, 3))
 
     def notes(self, tid: str, kind: str | None = None) -> list[dict[str, str]]:
@@ -247,16 +166,27 @@ class Book:
 
         Each is a dict of cells by field name, oldest first, with ``kind`` and ``at`` (ISO 8601 or ``""``) added.
         """
-        sql = "SELECT kind, time, data FROM note WHERE tid = ? AND (? IS NULL OR kind = ?) ORDER BY time, key"
-        with self._errors():
-            rows = self.connection.execute(sql, (tid, kind, kind)).fetchall()
+        if not _sayable(tid):
+            return []
+        only, values = ("", [tid]) if kind is None else (" AND kind = ?", [tid, kind])
+        sql = f"SELECT kind, time, data FROM note WHERE tid = ?{only} ORDER BY time, key"
+        rows = self.store.execute(sql, values).fetchall()
         return [{"kind": row[0], "at": row[1], **json.loads(row[2])} for row in rows]
 
     def count(self) -> int:
         """Return how many orders the book has."""
-        with self._errors():
-            number: int = self.connection.execute("SELECT count(*) FROM orders").fetchone()[0]
+        number: int = self.store.execute("SELECT count(*) FROM orders").fetchone()[0]
         return number
+
+
+def _sayable(word: str) -> bool:
+    """Return whether a word can be in a database at all: not with a NUL, nor with half a character from a terminal."""
+    return "\0" not in word and not any("\ud800" <= sign <= "\udfff" for sign in word)
+
+
+def _folded(text: str) -> str:
+    """Return text with A to Z as a to z and nothing else changed, as the databases' ``lower()`` has it."""
+    return text.encode().lower().decode()
 
 
 def _literal(text: str) -> str:
@@ -270,8 +200,8 @@ def _by_phone(end: str) -> tuple[str, list[Any]]:
 
 
 def _by_nick(nick: str) -> tuple[str, list[Any]]:
-    sql = "SELECT id FROM orders WHERE nick COLLATE NOCASE >= ? AND nick COLLATE NOCASE < ?"
-    return sql, [nick, nick + _TOP]
+    sql = "SELECT id FROM orders WHERE nick IS NOT NULL AND lower(nick) >= ? AND lower(nick) < ?"
+    return sql, [_folded(nick), _folded(nick) + _TOP]
 
 
 def _by_parcel(number: str) -> tuple[str, list[Any]]:
@@ -279,10 +209,8 @@ def _by_parcel(number: str) -> tuple[str, list[Any]]:
 
 
 def _by_title(part: str) -> tuple[str, list[Any]]:
-    sql = (
-        "SELECT order_id FROM order_title WHERE title_id IN (SELECT id FROM title WHERE text LIKE ? ESCAPE '\\')"
-    )
-    return sql, [f"%{_literal(part)}%"]
+    few = "SELECT id FROM title WHERE lower(text) LIKE ? ESCAPE '\\'"
+    return f"SELECT order_id FROM order_title WHERE title_id IN ({few})", [f"%{_literal(_folded(part))}%"]
 
 
 def _by_anything(text: str) -> list[tuple[str, list[Any]]]:

@@ -13,9 +13,10 @@ from tmcs.orders.book import Book
 from tmcs.orders.fragment import Fragment, Report
 from tmcs.orders.merge import contradictions, fresh, merge, patch_lines
 from tmcs.orders.readers import OrderReader, choose
-from tmcs.orders.schema import INDEXES
 from tmcs.orders.source import Source, open_source
 from tmcs.orders.values import moment
+from tmcs.store.migrations import in_words
+from tmcs.store.tables_orders import INDEXES
 
 #: A file this large (bytes), beside a book that is not much larger, is loaded without its indexes first.
 BULK_FROM: Final = 4 << 20
@@ -132,7 +133,7 @@ class _Importer:
     """Puts one file into the book, within the caller's transaction."""
 
     def __init__(self, book: Book, source: Source, reader: OrderReader, report: Report, tally: Tally) -> None:
-        self._db = book.connection
+        self._db = book.store
         self._source = source
         self._reader = reader
         self._report = report
@@ -144,7 +145,9 @@ class _Importer:
         """Read the file to its end."""
         source, db, tally, report = self._source, self._db, self._tally, self._report
         base = os.path.basename(source.name)
-        self._run = db.execute("INSERT INTO import_run (file, kind) VALUES (?, ?)", (base, tally.kind)).lastrowid or 0
+        db.alone("order import")  # two that name the same titles and orders in another order would hold each other up
+        sql = "INSERT INTO import_run (file, kind) VALUES (?, ?) RETURNING id"
+        self._run = db.execute(sql, (base, tally.kind)).fetchone()[0]
         bulk = self._is_bulk()
         if bulk:
             db.execute("PRAGMA cache_size=-8000")
@@ -156,7 +159,7 @@ class _Importer:
                 progress(source.position, source.size)
         if bulk:
             for statement in INDEXES.values():
-                db.execute(statement)
+                db.execute(in_words(statement, db.dialect))
         if progress is not None:
             progress(source.size, source.size)
         tally.rows, tally.rejected, tally.found = report.rows, report.rejected, report.found
@@ -165,8 +168,8 @@ class _Importer:
             raise InputError(f"{source.name}: 只有表头，没有数据", f"{source.name}: only a header, no rows")
 
     def _is_bulk(self) -> bool:
-        if self._source.size < BULK_FROM:
-            return False
+        if self._source.size < BULK_FROM or self._db.dialect != "sqlite":
+            return False  # on a server others read by the indexes meanwhile
         pages: int = self._db.execute("PRAGMA page_count").fetchone()[0]
         size: int = self._db.execute("PRAGMA page_size").fetchone()[0]
         return pages * size < 4 * self._source.size
@@ -184,25 +187,25 @@ class _Importer:
         record = fresh(fragment)
         whole = int(fragment.whole)
         left = patch_lines(record, fragment.patches) if fragment.patches else {}
-        cursor = self._db.execute(
+        row = self._db.execute(
             "INSERT INTO orders (tid, status, created, nick, phone, whole, lines, run, lines_run, patches, record)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tid) DO NOTHING",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tid) DO NOTHING RETURNING id",
             (
                 fragment.tid, *_columns(record), whole, fragment.lines, self._run,
                 self._run if fragment.lines else 0, _encode(left) if left else None, _encode(record),
             ),
-        )  # fmt: skip
-        if cursor.rowcount == 1:
+        ).fetchone()  # fmt: skip
+        if row is not None:
             self._tally.new += whole
             self._tally.pending += 1 - whole
-            self._index(cursor.lastrowid or 0, record, fragment)
+            self._index(row[0], record, fragment)
         else:
             self._update(fragment)
 
     def _several_parcels(self, fragment: Fragment) -> None:
         """An order in several parcels is signed for when the last of them is; its first parcel stays its parcel."""
         sql = "SELECT data FROM note WHERE tid = ? AND kind = 'delivery'"
-        rows = [json.loads(data) for (data,) in self._db.execute(sql, (fragment.tid,))]
+        rows = [json.loads(data) for (data,) in self._db.execute(sql, (fragment.tid,)).fetchall()]
         if len(rows) > 1 and "sign_time" in fragment.record:
             signed = [moment(row.get("signed", "")) for row in rows]
             fragment.record["sign_time"] = max(time or "" for time in signed) if all(signed) else None
@@ -264,18 +267,18 @@ class _Importer:
         found = dict.fromkeys(fragment.titles)
         found.update(dict.fromkeys(line["title"] for line in record.get("orders") or () if line.get("title")))
         for title in found:
-            run("INSERT OR IGNORE INTO order_title VALUES (?, ?)", (order_id, self._title(title)))
+            run("INSERT INTO order_title VALUES (?, ?) ON CONFLICT DO NOTHING", (order_id, self._title(title)))
         logistics = record.get("logistics") or {}
         for number in (logistics.get("out_sid"), record.get("lbx"), *fragment.parcels):
             if number:
-                run("INSERT OR IGNORE INTO order_parcel VALUES (?, ?)", (order_id, number))
+                run("INSERT INTO order_parcel VALUES (?, ?) ON CONFLICT DO NOTHING", (order_id, number))
 
     def _title(self, title: str) -> int:
         known = self._titles.get(title)
         if known is not None:
             return known
         run = self._db.execute
-        run("INSERT OR IGNORE INTO title (text) VALUES (?)", (title,))
+        run("INSERT INTO title (text) VALUES (?) ON CONFLICT DO NOTHING", (title,))
         number: int = run("SELECT id FROM title WHERE text = ?", (title,)).fetchone()[0]
         if len(self._titles) >= _TITLES_KEPT:
             self._titles.clear()

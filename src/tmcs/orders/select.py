@@ -30,7 +30,7 @@ def order_record(
         order_id: the whole order number; the tail of one is not taken for it, only suggested.
         orders_file: an export (or ``-``), or several that are joined, such as the order report and the item report.
             None: look in the order book.
-        store: the order book's file; None: the configured one.
+        store: the order book's file or URL; None: the configured one.
         extra: readers besides the built-in ones; None: those of the installed plug-ins.
 
     Raises:
@@ -49,14 +49,10 @@ def order_record(
 def _from_book(order_id: str, store: str | os.PathLike[str] | None) -> dict[str, Any]:
     from tmcs.orders.book import Book
 
-    if store is None:
-        from tmcs.config import store_path
-
-        store = store_path()
     with Book(store) as book:
         record = book.get(order_id)
         if record is None:
-            raise not_found(order_id, book.near(order_id), os.fspath(store))
+            raise not_found(order_id, book.near(order_id), book.name)
     return record
 
 

@@ -6,20 +6,23 @@ The same SQL runs on both: ``?`` for values, ``RETURNING``, ``ON CONFLICT``. Wha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Final
+
+from tmcs.server_url import is_url as is_server
 
 if TYPE_CHECKING:
+    from tmcs.core.text import Text
     from tmcs.store.base import Store
 
-SERVER_SCHEMES = ("postgresql://", "postgres://")
+__all__ = ["is_server", "notes", "open_store"]
+
+#: What a person should know of the stores that were opened (one was brought to a new version: where its backup lies).
+#: Whoever shows notes takes them out.
+notes: Final[list[Text]] = []
 
 
-def is_server(where: str) -> bool:
-    """Return whether a store is named by the URL of a server, not by a file."""
-    return where.startswith(SERVER_SCHEMES)
-
-
-def open_store(where: str | None = None, *, write: bool = False) -> Store:
+def open_store(where: str | os.PathLike[str] | None = None, *, write: bool = False) -> Store:
     """Open a store.
 
     Args:
@@ -36,10 +39,11 @@ def open_store(where: str | None = None, *, write: bool = False) -> Store:
         from tmcs.config import store_path
 
         where = store_path()
-    if is_server(where):
+    name = os.fspath(where)
+    if is_server(name):
         from tmcs.store.postgres import PostgresStore
 
-        return PostgresStore(where, write=write)
+        return PostgresStore(name, write=write)
     from tmcs.store.sqlite import SqliteStore
 
-    return SqliteStore(where, write=write)
+    return SqliteStore(name, write=write)

@@ -6,9 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from tmcs.core.text import Text
+
+#: The version that this program reads and writes: how many migrations there are (:mod:`tmcs.store.migrations`, which a
+#: look-up does not import).
+VERSION: Final = 2
+#: Seconds to wait for another's lock before saying "try again".
+BUSY_SECONDS: Final = 5.0
 
 
 class Rows(Protocol):
@@ -33,12 +39,14 @@ class Store(ABC):
         dialect: ``sqlite`` or ``postgresql``.
         for_update: what a SELECT ends with to hold its rows for this transaction (``""`` where a writer is alone anyway).
         skip_locked: the same, passing over rows that another transaction holds.
+        begin_reading: begins a transaction that sees one state and changes nothing.
     """
 
     name: str
     dialect: ClassVar[str]
     for_update: ClassVar[str]
     skip_locked: ClassVar[str]
+    begin_reading: ClassVar[str]
 
     @abstractmethod
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
@@ -67,6 +75,23 @@ class Store(ABC):
         except BaseException:
             self.rollback()
             raise
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Read one state of the store throughout, whatever others write meanwhile; nobody waits for it."""
+        self.execute(self.begin_reading)
+        try:
+            yield
+        finally:
+            self.rollback()
+
+    @abstractmethod
+    def alone(self, work: str) -> None:
+        """Let nobody else do the same work until this transaction ends (where a writer is alone anyway: nothing to do).
+
+        Raises:
+            TryAgainError: somebody else is at it.
+        """
 
     @abstractmethod
     def begin(self) -> None:

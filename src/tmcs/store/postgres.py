@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import count
 from typing import Any, ClassVar, Final
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from tmcs.core.errors import InputError, StorageError, TmcsError, TryAgainError
+from tmcs.core.errors import InputError, StorageError, TmcsError
 from tmcs.core.text import Text
-from tmcs.store.base import Rows, Store
-from tmcs.store.migrations import VERSION, steps
-from tmcs.store.sqlite import newer, no_store
+from tmcs.server_url import read_url
+from tmcs.store.base import BUSY_SECONDS, VERSION, Rows, Store
 
-_SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,40}")
+#: What a session is told at its start. Nothing hangs for ever, and a commit is on disk when it returns, whatever the
+#: server's own settings are.
+_SETTINGS: Final = {
+    "lock_timeout": f"{BUSY_SECONDS * 1000:.0f}", "statement_timeout": "60000", "synchronous_commit": "on",
+    "idle_in_transaction_session_timeout": "0", "default_transaction_isolation": "read\\ committed",
+}  # fmt: skip
+_NETWORK: Final = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
 
 
 @lru_cache(maxsize=512)
@@ -28,14 +32,21 @@ class PostgresStore(Store):
     dialect: ClassVar[str] = "postgresql"
     for_update: ClassVar[str] = " FOR UPDATE"
     skip_locked: ClassVar[str] = " FOR UPDATE SKIP LOCKED"
+    begin_reading: ClassVar[str] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
     def __init__(self, url: str, *, write: bool = False) -> None:
-        self._driver = _psycopg()
         conninfo, self.schema, self.name = read_url(url)
+        self._driver = _psycopg()
+        self._streams = count()
+        settings = " ".join(f"-c{name}={value}" for name, value in {"search_path": self.schema, **_SETTINGS}.items())
         try:
-            self.connection = self._driver.connect(conninfo, autocommit=True, connect_timeout=5, options=f"-csearch_path={self.schema}")
+            self.connection = self._driver.connect(
+                conninfo, autocommit=True, options=settings, client_encoding="utf8", fallback_application_name="tmcs", **_NETWORK
+            )
         except self._driver.Error as error:
-            raise self._error(error) from None
+            from tmcs.store.postgres_errors import not_connected
+
+            raise not_connected(error, self.name) from None
         try:
             self._check(write)
         except BaseException:
@@ -44,47 +55,57 @@ class PostgresStore(Store):
 
     def _check(self, write: bool) -> None:
         version = self._version()
+        if version == VERSION:
+            return
+        from tmcs.store.errors import newer, no_store
+
         if version > VERSION:
             raise newer(version, self.name)
         if version == 0 and not write:
             raise no_store(self.name)
-        if version < VERSION:
-            self._migrate()
+        self._migrate()
 
     def _version(self) -> int:
-        found = self.execute("SELECT to_regclass(?)", (f"{self.schema}.store_version",)).fetchone()[0]
-        return 0 if found is None else int(self.execute("SELECT version FROM store_version").fetchone()[0])
+        if self.execute("SELECT to_regclass(?)", (f"{self.schema}.store_version",)).fetchone()[0] is None:
+            return 0
+        row = self.execute("SELECT version FROM store_version").fetchone()
+        if row is None or not isinstance(row[0], int):
+            from tmcs.store.errors import not_ours
+
+            raise not_ours(self.name)
+        return row[0]
 
     def _migrate(self) -> None:
+        """Bring the schema to this program's version, all steps or none. (Its backup is the server's own.)"""
+        from tmcs.store import notes
+        from tmcs.store.errors import foreign
+        from tmcs.store.migrations import steps
+
         with self.transaction():
-            self.execute("SELECT pg_advisory_xact_lock(hashtext(?))", (f"tmcs.{self.schema}",))
+            self.execute("SET LOCAL statement_timeout = 0")
+            self.alone("migration")
             version = self._version()  # another process may have been first
             if version == 0:
-                self.execute(f"CREATE SCHEMA IF NOT EXISTS {self.schema}")
+                if self.execute("SELECT 1 FROM pg_namespace WHERE nspname = ?", (self.schema,)).fetchone() is None:
+                    self.execute(f"CREATE SCHEMA {self.schema}")
+                elif self.execute("SELECT 1 FROM pg_tables WHERE schemaname = ? LIMIT 1", (self.schema,)).fetchone():
+                    raise foreign(self.name)
                 self.execute("CREATE TABLE store_version (version INTEGER NOT NULL)")
                 self.execute("INSERT INTO store_version VALUES (0)")
-            for statement in steps(version, "postgresql"):
-                self.execute(statement)
-            self.execute("UPDATE store_version SET version = ?", (VERSION,))
+            if version < VERSION:
+                for statement in steps(version, "postgresql"):
+                    self.execute(statement)
+                self.execute("UPDATE store_version SET version = ?", (VERSION,))
+        if 0 < version < VERSION:
+            notes.append(Text(
+                f"数据从版本 {version} 升级到 {VERSION}: {self.name}；以前的数据见服务器自己的备份",
+                f"the store went from version {version} to {VERSION}: {self.name}; as it was before is in the server's own backup",
+            ))  # fmt: skip
 
     def _error(self, error: Exception) -> TmcsError:
-        """Return the error of ours for one of the driver's, by its SQLSTATE."""
-        state = getattr(error, "sqlstate", None) or ""
-        if state in ("40001", "40P01", "55P03", "57014"):
-            return TryAgainError(
-                f"数据库正被占用: {self.name}", f"the database is busy: {self.name}",
-                hint=Text("请稍后重试", "try again in a moment"),
-            )  # fmt: skip
-        if state in ("53100", "53200"):
-            return StorageError(f"数据库服务器空间不足: {self.name}", f"the database server is out of space: {self.name}")
-        if isinstance(error, self._driver.OperationalError):
-            return TryAgainError(
-                f"连不上数据库，或连接已断开，未改动任何数据: {self.name}",
-                f"the database is not there, or the connection broke; nothing was changed: {self.name}",
-                hint=Text("请稍后重试，或检查服务器", "try again in a moment, or check the server"),
-            )
-        said = str(error).split("\n")[0]
-        return StorageError(f"数据库出错 ({said}): {self.name}", f"the database fails ({said}): {self.name}")
+        from tmcs.store.postgres_errors import server_error
+
+        return server_error(error, self.name)
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> Rows:
         try:
@@ -95,17 +116,30 @@ class PostgresStore(Store):
 
     def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         try:
-            with self.connection.transaction(), self.connection.cursor("tmcs_stream") as cursor:
+            with self.connection.transaction(), self.connection.cursor(f"tmcs_{next(self._streams)}") as cursor:
+                cursor.itersize = 1000
                 cursor.execute(_translated(sql), values)
                 yield from cursor
         except self._driver.Error as error:
             raise self._error(error) from None
 
+    def alone(self, work: str) -> None:
+        self.execute("SELECT pg_advisory_xact_lock(hashtext(?))", (f"tmcs.{self.schema}.{work}",))
+
     def begin(self) -> None:
         self.execute("BEGIN")
 
     def commit(self) -> None:
-        self.execute("COMMIT")
+        try:
+            said = self.connection.execute("COMMIT").statusmessage
+        except self._driver.Error as error:
+            if self.connection.closed:
+                from tmcs.store.postgres_errors import outcome_unknown
+
+                raise outcome_unknown(self.name) from None
+            raise self._error(error) from None
+        if said != "COMMIT":  # a statement had failed, and the server rolled back instead, without an error
+            raise StorageError(f"事务未提交，数据未改动: {self.name}", f"not committed; the store is unchanged: {self.name}")
 
     def rollback(self) -> None:
         try:
@@ -135,23 +169,3 @@ def _psycopg() -> Any:
             hint=Text("请安装 tmcs[postgresql]", "install tmcs[postgresql]"),
         ) from None  # fmt: skip
     return psycopg
-
-
-def read_url(url: str) -> tuple[str, str, str]:
-    """Return what the driver connects to, the schema, and the name for messages.
-
-    Raises:
-        InputError: the URL is wrong, or carries a password.
-    """
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query))
-    schema = query.pop("schema", "tmcs")
-    if parts.password is not None or "password" in query:
-        raise InputError(
-            "数据库网址里不能写密码", "a database URL must not carry a password",
-            hint=Text("请把密码放进 ~/.pgpass 文件 (PGPASSFILE)", "put it into the file ~/.pgpass (PGPASSFILE)"),
-        )  # fmt: skip
-    if not _SCHEMA.fullmatch(schema):
-        raise InputError(f"schema={schema} 有误", f"schema={schema} is wrong: expected letters, digits and _")
-    plain = urlunsplit(parts._replace(query=urlencode(query)))
-    return plain, schema, url
