@@ -20,11 +20,12 @@ from tmcs.core.table import Table
 
 if TYPE_CHECKING:
     from tmcs.core.case_rules import CaseRules
+    from tmcs.core.job_rules import JobFigures
     from tmcs.core.source import Path
 
 SECTIONS: Final = (
     "policy", "version", "note", "tiers", "limits", "payouts", "tables", "deadlines", "queues", "areas", "settings",
-    "calendar", "rulings", "cases",
+    "calendar", "rulings", "cases", "jobs",
 )  # fmt: skip
 
 
@@ -233,7 +234,7 @@ class Snapshot:
             elif isinstance(value, list) and prefix.startswith("cases."):  # who approves, and what a role may do
                 found[prefix] = ", ".join(value)
 
-        for section in ("tiers", "limits", "payouts", "deadlines", "settings", "cases"):
+        for section in ("tiers", "limits", "payouts", "deadlines", "settings", "cases", "jobs"):
             walk(section, self._data[section])
         for name, pair in self.settings.items():
             found[f"settings.{name}.value"] = pair[0]
@@ -250,6 +251,12 @@ class Snapshot:
 
             self._cases = CaseRules(self._data["cases"], self.tiers)
         return self._cases
+
+    def job(self, name: str) -> JobFigures:
+        """Return the figures of a job; one without any has none."""
+        from tmcs.core.job_rules import JobFigures
+
+        return JobFigures(name, self._data["jobs"].get(name, {}))
 
     @property
     def rulings(self) -> dict[str, Any]:
@@ -361,11 +368,15 @@ class Policy:
             for cite in cites:
                 yield cite, f"policy settings.{name}"
         from tmcs.core.case_rules import cited
+        from tmcs.core.job_rules import cited as job_cites
 
         for snapshot in self.snapshots():
             for path, cites in cited(snapshot._data["cases"]):
                 for cite in cites:
                     yield cite, f"policy cases.{'.'.join(path)}"
+            for name, cites in job_cites(snapshot._data["jobs"]):
+                for cite in cites:
+                    yield cite, f"policy jobs.{name}"
 
     def normal(self) -> dict[str, Any]:
         """Return the normal form it was made of: plain data that makes the same policy again."""

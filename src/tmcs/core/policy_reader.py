@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tmcs.core.case_rules_reader import check_cases
 from tmcs.core.facts import Fact
+from tmcs.core.job_rules import check_jobs
 from tmcs.core.money import MILLION, parse_money, parse_number
 from tmcs.core.policy import SECTIONS, as_of, change_days, is_dated, merge
 from tmcs.core.source import Cursor, Layered, Path, Source
@@ -122,6 +123,8 @@ class _Checker:
                 for day in calendar[key].each() if calendar.get(key) else ():
                     day.parsed(date.fromisoformat, "日期", "a date such as 2027-02-17", date.min)
         check_cases(self.root["cases"], self.tiers, self.reasons, FORMS)
+        if jobs := self.root.get("jobs"):
+            check_jobs(jobs)
 
     def _others(self, section: str, name: str) -> list[str]:
         """Return the entries of a section that ``name`` was perhaps meant to be."""
@@ -325,7 +328,8 @@ def _normal(data: Mapping[str, Any]) -> dict[str, Any]:
         "settings": {name: _setting(one["value"]) for name, one in data.get("settings", {}).items()},
         "setting_cites": {name: _list(one.get("cite")) for name, one in data.get("settings", {}).items()},
         "calendar": {key: _list(data.get("calendar", {}).get(key)) for key in ("off", "on")},
-        "cases": data["cases"],  # stands as it is written: there is nothing to compile ahead
+        "cases": data["cases"],  # these two stand as they are written: there is nothing to compile ahead
+        "jobs": data.get("jobs", {}),
     }
 
 
