@@ -6,6 +6,9 @@ implementations marked :data:`hookimpl`:
 ``tmcs.flow``
     One handling flow. The entry point's name is the flow id. The module implements :func:`tmcs_flow` and is imported
     only when its flow is needed.
+``tmcs.job``
+    One proactive job. The entry point's name is the job id. The module implements :func:`tmcs_job` and is imported
+    only when its job is needed.
 ``tmcs.plugin``
     Everything else: policy fragments, handbook rules, order readers, output formats. The name is free.
 
@@ -18,7 +21,7 @@ A plug-in that does not import, misspells a hook, repeats an id or fails its che
 ``tmcs plugin list``, with the reason; every other command goes on without it. What a plug-in prints while it is
 imported or called goes to stderr; ``SystemExit`` is a failure like any other.
 
-All hooks exist since version 0.1.
+Each hook says since which version it exists.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from typing import TYPE_CHECKING, Final
 import pluggy
 
 from tmcs.flowfiles import FlowFiles as FlowFiles
+from tmcs.jobfiles import JobFiles as JobFiles
 
 if TYPE_CHECKING:
     from tmcs.core.resolution import Resolution
@@ -44,6 +48,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 #: The hooks that are called for each group of entry points.
 HOOKS: Final = {
     "tmcs.flow": ("tmcs_flow",),
+    "tmcs.job": ("tmcs_job",),
     "tmcs.plugin": ("tmcs_policy", "tmcs_rules", "tmcs_order_readers", "tmcs_formats"),
 }
 
@@ -58,6 +63,19 @@ def tmcs_flow() -> FlowFiles:  # type: ignore[empty-body]
     Result: a :class:`FlowFiles`; its flow must bear the id that the entry point is named after.
     Failure: an exception, a missing file or a file that does not pass the check makes the flow ``failed``.
     Since: 0.1
+    """
+
+
+@hookspec(firstresult=True)
+def tmcs_job() -> JobFiles:  # type: ignore[empty-body]
+    """Say where the job's files are, and what it does that data cannot say.
+
+    Called: when the job is needed (``tmcs job``), at most once a process.
+    Arguments: none.
+    Result: a :class:`JobFiles`; its ``job.yaml`` must bear the id that the entry point is named after.
+    Failure: an exception, a missing file or a file that does not pass the check makes the job ``failed``; the other
+        jobs run.
+    Since: 0.2
     """
 
 

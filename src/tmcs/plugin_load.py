@@ -16,14 +16,15 @@ from tmcs import hookspecs
 from tmcs.core.errors import TmcsError
 from tmcs.core.text import nearest
 from tmcs.flowfiles import FlowFiles
-from tmcs.plugins import FAILED, FLOW_GROUP, OWN, PLUGIN_GROUP, Plugin, PluginError, Stamp, plain_name, stamp
+from tmcs.jobfiles import JobFiles
+from tmcs.plugins import FAILED, FLOW_GROUP, JOB_GROUP, OWN, PLUGIN_GROUP, Plugin, PluginError, Stamp, plain_name, stamp
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
     from tmcs.plugins import Registry
 
-_GROUPS: Final = (FLOW_GROUP, PLUGIN_GROUP)
+_GROUPS: Final = (FLOW_GROUP, JOB_GROUP, PLUGIN_GROUP)
 _MARK: Final = f"{hookspecs.PROJECT}_impl"  # where pluggy's marker leaves its options
 _SAID: Final = 300  # characters of a foreign error message that are shown
 _WATCHED: Final = 200  # files of a plug-in that are watched for changes
@@ -215,6 +216,20 @@ class Host:
             if given is not None and (odd := _odd(given, name)):
                 raise PluginError(plugin, f"FlowFiles.{odd} 应为文本、列表或映射",
                              f"FlowFiles.{odd} must be a text, a list or a mapping")  # fmt: skip
+        files.folder = os.path.abspath(files.folder)
+        return files
+
+    def job_files(self, plugin: Plugin) -> JobFiles:
+        """Return where a job's files are.
+
+        Raises:
+            InputError: the plug-in fails, or gives no files.
+        """
+        files = self.call(plugin, "tmcs_job")
+        if not isinstance(files, JobFiles):
+            raise _wrong(plugin, "tmcs_job", "JobFiles", files)
+        if not os.path.isdir(files.folder):
+            raise PluginError(plugin, f"没有文件夹 {files.folder}", f"there is no folder {files.folder}")
         files.folder = os.path.abspath(files.folder)
         return files
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tmcs.plugin_load import Host
 
 FLOW_GROUP: Final = "tmcs.flow"
+JOB_GROUP: Final = "tmcs.job"
 PLUGIN_GROUP: Final = "tmcs.plugin"
 OWN: Final = "tmcs"
 
@@ -168,15 +169,16 @@ class Registry:
                 self.unknown.append(word)
             for plugin in hit:
                 plugin.set(DISABLED, f"配置 plugins.disabled 里有 {word}", f"plugins.disabled names {word}")
-        flows: dict[str, list[Plugin]] = {}
+        rivals_of: dict[tuple[str, str], list[Plugin]] = {}
         for plugin in plugins:
-            if plugin.group == FLOW_GROUP:
-                flows.setdefault(plugin.name, []).append(plugin)
-        for name, rivals in flows.items():
+            if plugin.group in (FLOW_GROUP, JOB_GROUP):
+                rivals_of.setdefault((plugin.group, plugin.name), []).append(plugin)
+        for (_, name), rivals in rivals_of.items():
             wanted = override.get(name)
             if wanted is not None or len(rivals) > 1:
                 self._choose(name, rivals, wanted)
-        self.unknown += [f"{name}: {dist}" for name, dist in override.items() if name not in flows]
+        names = {name for _, name in rivals_of}
+        self.unknown += [f"{name}: {dist}" for name, dist in override.items() if name not in names]
 
     def _choose(self, name: str, rivals: list[Plugin], wanted: str | None) -> None:
         """Choose between the flows of one id; an override that is not there is not passed over in silence."""
@@ -218,15 +220,37 @@ class Registry:
             NotFoundError: there is no such flow.
             InputError: it is disabled or failed; the error says why.
         """
+        found = self._active(FLOW_GROUP, name)
+        if found is None:
+            raise NotFoundError(f"没有这个流程: {name}", f"no such flow: {name}")
+        return found
+
+    def job_names(self) -> list[str]:
+        """Return the ids of the jobs that may be used."""
+        return [p.name for p in self.plugins if p.group == JOB_GROUP and p.status == OK]
+
+    def job(self, name: str) -> Plugin:
+        """Return the plug-in of a job by its id.
+
+        Raises:
+            NotFoundError: there is no such job.
+            InputError: it is disabled or failed; the error says why.
+        """
+        found = self._active(JOB_GROUP, name)
+        if found is None:
+            raise NotFoundError(f"没有这项工作: {name}", f"no such job: {name}")
+        return found
+
+    def _active(self, group: str, name: str) -> Plugin | None:
         inactive = None
         for plugin in self.plugins:
-            if plugin.group == FLOW_GROUP and plugin.name == name:
+            if plugin.group == group and plugin.name == name:
                 if plugin.status == OK:
                     return plugin
                 inactive = inactive or plugin
         if inactive is not None:
             raise PluginError(inactive, inactive.reason[0], inactive.reason[1])
-        raise NotFoundError(f"没有这个流程: {name}", f"no such flow: {name}")
+        return None
 
     def knows(self, name: str) -> bool:
         """Return whether a flow of this id is installed, active or not."""

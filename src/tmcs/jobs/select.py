@@ -1,0 +1,274 @@
+"""Selections of orders as data: one condition, compiled to a Python function for one record and to SQL for the order book.
+
+A condition is three-valued, as the order record is: a key that the source does not carry makes what is asked of it
+unknown, a key that is null is known to be empty. A selection gives the orders for which it is true and, apart, those for
+which it cannot be known: nothing is dropped in silence.
+
+Grammar (YAML)::
+
+    all: [condition, …]    any: [condition, …]    not: condition
+    field: value           field: [value, …]      equal to one of them
+    field: {is: set | empty | unknown}
+    field: {from: X, before: Y, above: X, at_most: Y}     X, Y: a literal, or $name of a moment given at the run
+
+The order book keeps each field in a column of its own, coded so that an index serves all three cases: the value, ``""``
+for empty, ``"?"`` for unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from tmcs.core.order import STATUSES
+from tmcs.core.source import Cursor
+
+if TYPE_CHECKING:
+    from tmcs.store.base import Store
+
+UNKNOWN: Final = "?"
+EMPTY: Final = ""
+
+#: Field -> the column of the order book that holds it, coded.
+FIELDS: Final[dict[str, str]] = {
+    "status": "status_code", "created": "created_code", "pay_time": "pay_code", "consign_time": "consign_code",
+    "sign_time": "sign_code", "end_time": "end_code", "lbx": "lbx_code",
+}  # fmt: skip
+#: Fields that an index begins with or narrows by: an unknown one gets an arm of its own, so that the index still serves.
+INDEXED: Final = ("status", "pay_time", "consign_time", "created")
+_BOUNDS: Final = {"from": ">=", "before": "<", "above": ">", "at_most": "<="}
+_STATES: Final = ("set", "empty", "unknown")
+
+#: What is known: True, False, or None where it cannot be known.
+Answer = bool | None
+Params = Mapping[str, str]
+
+
+class Node:
+    """A condition."""
+
+    def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
+        """Return whether the condition holds of a record."""
+        raise NotImplementedError
+
+    def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
+        """Return the SQL that is true for exactly the rows of which the condition is ``want``, and its values."""
+        raise NotImplementedError
+
+
+class Test(Node):
+    """One field compared: equal to one of ``values``, within ``bounds``, or in a ``state``."""
+
+    __slots__ = ("bounds", "column", "field", "state", "values")
+
+    def __init__(self, field: str, values: list[str], bounds: list[tuple[str, str]], state: str | None) -> None:
+        self.field = field
+        self.column = FIELDS[field]
+        self.values = values
+        self.bounds = bounds
+        self.state = state
+
+    def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
+        code = coded(record, self.field)
+        if self.state is not None:
+            return {UNKNOWN: "unknown", EMPTY: "empty"}.get(code, "set") == self.state
+        if code == UNKNOWN:
+            return None
+        if code == EMPTY:
+            return False
+        if self.values:
+            return code in self.values
+        return all(_COMPARE[sign](code, _value(bound, params)) for sign, bound in self.bounds)
+
+    def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
+        column = self.column
+        if self.state is not None:
+            code = {"unknown": UNKNOWN, "empty": EMPTY}.get(self.state)
+            if want is None:
+                return "0 = 1", []
+            if code is None:
+                return (f"{column} NOT IN (?, ?)" if want else f"{column} IN (?, ?)"), [UNKNOWN, EMPTY]
+            return f"{column} {'=' if want else '<>'} ?", [code]
+        if want is None:
+            return f"{column} = ?", [UNKNOWN]
+        if self.values:
+            marks = ", ".join("?" for _ in self.values)
+            if want:
+                return f"{column} IN ({marks})", list(self.values)
+            return f"({column} NOT IN ({marks}) AND {column} <> ?)", [*self.values, UNKNOWN]
+        terms = [f"{column} {sign} ?" for sign, _ in self.bounds]
+        given = [_value(bound, params) for _, bound in self.bounds]
+        # A time is longer than either code: the codes are kept out by name, not by their place in the order.
+        inside = f"({' AND '.join([*terms, f'{column} <> ?', f'{column} <> ?'])})"
+        if want:
+            return inside, [*given, UNKNOWN, EMPTY]
+        return f"(NOT ({' AND '.join(terms)}) AND {column} <> ? OR {column} = ?)", [*given, UNKNOWN, EMPTY]
+
+
+class All(Node):
+    """Every one of several conditions."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: list[Node]) -> None:
+        self.parts = parts
+
+    def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
+        answers = [part.ask(record, params) for part in self.parts]
+        return False if False in answers else None if None in answers else True
+
+    def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
+        if want is None:  # none is false, and not all are true
+            return _join(" AND ", [_not(self.sql(params, False)), _not(self.sql(params, True))])
+        return _join(" AND " if want else " OR ", [part.sql(params, want) for part in self.parts])
+
+
+class Any_(Node):  # noqa: N801 (Any is typing's)
+    """At least one of several conditions."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: list[Node]) -> None:
+        self.parts = parts
+
+    def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
+        answers = [part.ask(record, params) for part in self.parts]
+        return True if True in answers else None if None in answers else False
+
+    def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
+        if want is None:
+            return _join(" AND ", [_not(self.sql(params, False)), _not(self.sql(params, True))])
+        return _join(" OR " if want else " AND ", [part.sql(params, want) for part in self.parts])
+
+
+class Not(Node):
+    """The contrary of a condition."""
+
+    __slots__ = ("part",)
+
+    def __init__(self, part: Node) -> None:
+        self.part = part
+
+    def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
+        answer = self.part.ask(record, params)
+        return None if answer is None else not answer
+
+    def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
+        return self.part.sql(params, None if want is None else not want)
+
+
+def _join(word: str, parts: list[tuple[str, list[str]]]) -> tuple[str, list[str]]:
+    return "(" + word.join(sql for sql, _ in parts) + ")", [value for _, values in parts for value in values]
+
+
+def _not(part: tuple[str, list[str]]) -> tuple[str, list[str]]:
+    return f"NOT {part[0]}", part[1]
+
+
+_COMPARE: Final[dict[str, Callable[[str, str], bool]]] = {
+    ">=": str.__ge__, "<": str.__lt__, ">": str.__gt__, "<=": str.__le__,
+}  # fmt: skip
+
+
+def _value(bound: str, params: Params) -> str:
+    return params[bound[1:]] if bound.startswith("$") else bound
+
+
+def coded(record: Mapping[str, Any], field: str) -> str:
+    """Return a field as the order book's column holds it: its text, :data:`EMPTY` or :data:`UNKNOWN`."""
+    if field not in record:
+        return UNKNOWN
+    value = record[field]
+    return EMPTY if value is None or value == "" else str(value)
+
+
+def arms(condition: Node) -> list[Node]:
+    """Return conditions that are true of disjoint sets of rows, which together are those the condition is not false of.
+
+    The first is the condition with its indexed fields known; each further one has an indexed field unknown.
+    """
+    parts = condition.parts if isinstance(condition, All) else [condition]
+    narrow = [part for part in parts if isinstance(part, Test) and part.field in INDEXED and part.state is None]
+    rest = [part for part in parts if part not in narrow]
+    loose: list[Node] = [NotFalse(part) for part in rest]
+    found: list[Node] = [All([*narrow, *loose])]
+    for place, part in enumerate(narrow):
+        unknown = Test(part.field, [], [], "unknown")
+        others: list[Node] = [*narrow[:place], unknown, *(NotFalse(one) for one in narrow[place + 1 :])]
+        found.append(All([*others, *loose]))
+    return found
+
+
+class NotFalse(Node):
+    """True where a condition is true or unknown."""
+
+    __slots__ = ("part",)
+
+    def __init__(self, part: Node) -> None:
+        self.part = part
+
+    def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
+        return self.part.ask(record, params) is not False
+
+    def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
+        if want is None:
+            return "0 = 1", []
+        false = self.part.sql(params, False)
+        return _not(false) if want else false
+
+
+def query(condition: Node, params: Params, columns: str = "tid, record") -> tuple[str, list[str]]:
+    """Return the SELECT over the order book of all orders that a condition is true or unknown of."""
+    parts = [arm.sql(params, True) for arm in arms(condition)]
+    sql = " UNION ALL ".join(f"SELECT {columns} FROM orders WHERE {where}" for where, _ in parts)
+    return sql, [value for _, values in parts for value in values]
+
+
+def read(cursor: Cursor, params: list[str]) -> Node:
+    """Return the condition that a cursor is on; faults are noted with file, line and column.
+
+    Args:
+        params: the names that ``$…`` may stand for.
+    """
+    value = cursor.value
+    if isinstance(value, dict) and len(value) == 1:
+        word = next(iter(value))
+        if word in ("all", "any"):
+            parts = [read(one, params) for one in cursor[word].each()]
+            return All(parts) if word == "all" else Any_(parts)
+        if word == "not":
+            return Not(read(cursor[word], params))
+    if not cursor.keys((*FIELDS, "all", "any", "not")) or not value:
+        if not value:
+            cursor.fault("条件不能为空", "a condition must not be empty", expected="field: value")
+        return All([])
+    return All([_read_test(field, one, params) for field, one in cursor.items() if field in FIELDS])
+
+
+def _read_test(field: str, cursor: Cursor, params: list[str]) -> Test:
+    value = cursor.value
+    if isinstance(value, dict):
+        if "is" in value:
+            cursor.keys(("is",))
+            return Test(field, [], [], cursor["is"].word(_STATES, "状态", "state"))
+        bounds = []
+        if cursor.keys(_BOUNDS):
+            for name, bound in cursor.items():
+                text = bound.text()
+                if text.startswith("$") and text[1:] not in params:
+                    bound.fault(f"没有 {text}", f"unknown {text}", " | ".join(f"${one}" for one in params))
+                bounds.append((_BOUNDS[name], text))
+        return Test(field, [], bounds, None)
+    values = [one.word(STATUSES, "订单状态", "order status") if field == "status" else one.text() for one in cursor.each()]
+    if not values:
+        cursor.fault("应有取值", "a value is missing")
+    return Test(field, values, [], None)
+
+
+def orders(store: Store, condition: Node, params: Params) -> Iterator[tuple[str, dict[str, Any], Answer]]:
+    """Yield number, record and answer of each order that a condition is not false of, in constant memory, by number."""
+    sql, values = query(condition, params)
+    for tid, text in store.stream(f"SELECT tid, record FROM ({sql}) AS found ORDER BY tid", values):
+        record = json.loads(text)
+        yield tid, record, condition.ask(record, params)
