@@ -1,0 +1,232 @@
+"""Runs of jobs: stored once for each window, resumed where they stopped, printed again without doing anything twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tmcs.cases.clock import stamp
+from tmcs.core.policy import Policy
+from tmcs.jobs.definition import Job
+from tmcs.jobs.hits import Context, Hit, selected
+from tmcs.jobs.worklist import UNKNOWN, Item, decide, worklist
+
+if TYPE_CHECKING:
+    from tmcs.cases.actor import Actor
+    from tmcs.store.base import Store
+
+_BATCH: Final = 200  # hits kept in one transaction: what a run that is killed does again at most
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+
+Rows = Callable[[str], Iterator[dict[str, Any]]]
+
+
+class Run:
+    """A run of a job.
+
+    Attributes:
+        id, name, state: its number; what it is of; running or done.
+        fresh: whether this call did it, or part of it; False: it had been done before.
+        span: its window.
+    """
+
+    __slots__ = ("fresh", "id", "name", "now", "span", "state")
+
+    def __init__(self, row: Any) -> None:
+        self.id, self.name, self.state, start, end, now = row
+        self.span = datetime.fromisoformat(start), datetime.fromisoformat(end)
+        self.now = datetime.fromisoformat(now)
+        self.fresh = False
+
+
+_COLUMNS: Final = "id, name, state, window_from, window_to, now"
+
+
+def last_end(store: Store, job: str, before: datetime) -> datetime | None:
+    """Return the end of the window of a job's latest run that is done, before a moment."""
+    row = store.execute(
+        "SELECT max(window_to) FROM job_run WHERE job = ? AND state = 'done' AND window_to < ?", (job, stamp(before))
+    ).fetchone()
+    return None if row[0] is None else datetime.fromisoformat(row[0])
+
+
+def name_of(job: Job, now: datetime, span: tuple[datetime, datetime]) -> str:
+    """Return what a run is of: its window where that has a fixed end, else the day."""
+    return f"{stamp(span[0])}/{stamp(span[1])}" if span[1] != now else now.date().isoformat()
+
+
+class Runner:
+    """Runs one job at one moment.
+
+    Args:
+        store: opened for writing.
+        actor: who runs it.
+        job, policy, now: what, by which figures, as of when.
+        rows: returns the rows of an input file by its kind.
+        at: the moment of the clock, for the record; the same as ``now`` unless that was given.
+    """
+
+    def __init__(self, store: Store, actor: Actor, job: Job, policy: Policy, now: datetime, rows: Rows, at: datetime) -> None:
+        self.store = store
+        self.actor = actor
+        self.job = job
+        self.now = now
+        self.at = at
+        last = last_end(store, job.id, now)
+        self.context = Context(job, policy, store, now, job.span(policy.at(now), now, last), last, rows)
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the job: a second run at the same time gets TryAgainError."""
+        return self.store.exclusive(f"job-{self.job.id}")
+
+    def items(self) -> Iterator[Item]:
+        """Yield what becomes of each hit, without keeping anything: for a dry run, and to compare."""
+        for hit in self._hits():
+            yield decide(hit, self.context)
+
+    def _hits(self) -> Iterator[Hit]:
+        own = self.job.files.hits
+        if own is not None:
+            return own(self.context)
+        return selected(self.context) if self.job.condition is not None else iter(())
+
+    def run(self, inputs: dict[str, str], begun: Callable[[int], None] | None = None) -> Run:
+        """Run the job, or go on with the run that stopped, or return the one that was done.
+
+        Args:
+            inputs: the digest of each input file, for the record.
+            begun: told how many hits are done, now and then.
+
+        Raises:
+            TryAgainError: it is being run by another process.
+            StorageError: the store cannot be written; what was done so far is kept, and the next run goes on.
+        """
+        with self.lock():
+            found = self._begin(inputs)
+            if found.state == "done":
+                return found
+            self.context.span, self.context.now = found.span, found.now
+            found.fresh = True
+            self._work(found, begun)
+            self._finish(found)
+        return found
+
+    def _begin(self, inputs: dict[str, str]) -> Run:
+        context = self.context
+        name = name_of(self.job, self.now, context.span)
+        run = self.store.execute
+        with self.store.transaction():
+            row = run(f"SELECT {_COLUMNS} FROM job_run WHERE job = ? AND name = ?", (self.job.id, name)).fetchone()
+            if row is None:
+                row = run(
+                    "INSERT INTO job_run (job, name, window_from, window_to, state, now, started_at, agent, inputs)"
+                    f" VALUES (?, ?, ?, ?, 'running', ?, ?, ?, ?) RETURNING {_COLUMNS}",
+                    (
+                        self.job.id, name, stamp(context.span[0]), stamp(context.span[1]), stamp(self.now), stamp(self.at),
+                        self.actor.agent, _encode(inputs),
+                    ),
+                ).fetchone()  # fmt: skip
+        return Run(row)
+
+    def _work(self, found: Run, begun: Callable[[int], None] | None) -> None:
+        rows = self.store.execute("SELECT name FROM job_item WHERE run_id = ?", (found.id,)).fetchall()
+        done = {row[0] for row in rows}
+        place = len(done)
+        batch: list[Item] = []
+        for item in self.items():
+            if item.hit.key in done:
+                continue
+            batch.append(item)
+            if len(batch) == _BATCH:
+                place = self._keep(found, batch, place)
+                if begun is not None:
+                    begun(place)
+        self._keep(found, batch, place)
+
+    def _keep(self, found: Run, batch: list[Item], place: int) -> int:
+        """Keep what became of a batch of hits, all or none, and return how many are kept in all."""
+        if not batch:
+            return place
+        run = self.store.execute
+        with self.store.transaction():
+            for item in batch:
+                if item.call and item.hit.tid is not None:
+                    self._call(found, item)
+                place += 1
+                run(
+                    "INSERT INTO job_item (run_id, name, place, part, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, name) DO NOTHING",
+                    (found.id, item.hit.key, place, item.group, _encode(item.to_dict())),
+                )
+        batch.clear()
+        return place
+
+    def _call(self, found: Run, item: Item) -> None:
+        """Note that an order's customer is called today; where another job does, this one does not (C119)."""
+        day = found.now.date().isoformat()
+        run = self.store.execute
+        run(
+            "INSERT INTO job_call (day, tid, job, run_id) VALUES (?, ?, ?, ?) ON CONFLICT (day, tid) DO NOTHING",
+            (day, item.hit.tid, self.job.id, found.id),
+        )
+        job = run("SELECT job FROM job_call WHERE day = ? AND tid = ?", (day, item.hit.tid)).fetchone()[0]
+        if job != self.job.id:
+            item.skipped = (f"今天已由 {job} 致电 (C119)", f"called today by {job} (C119)")
+
+    def _finish(self, found: Run) -> None:
+        run = self.store.execute
+        rows = run("SELECT part, count(*) FROM job_item WHERE run_id = ? GROUP BY part", (found.id,)).fetchall()
+        counts = {part: int(count) for part, count in sorted(rows)}
+        figures = self.job.files.figures
+        said = {} if figures is None else figures(self.context, counts)
+        with self.store.transaction():
+            run(
+                "UPDATE job_run SET state = 'done', finished_at = ?, counts = ?, figures = ? WHERE id = ?",
+                (stamp(self.at), _encode(counts), _encode(said), found.id),
+            )
+        found.state = "done"
+
+    def result(self, found: Run, report: str | None) -> dict[str, Any]:
+        """Return the worklist of a run that is done, as JSON."""
+        counts, figures = self.store.execute("SELECT counts, figures FROM job_run WHERE id = ?", (found.id,)).fetchone()
+        rows = self.store.execute("SELECT body, case_id FROM job_item WHERE run_id = ? ORDER BY place", (found.id,))
+        items = []
+        for body, case_id in rows.fetchall():
+            item = json.loads(body)
+            if case_id is not None:
+                item["case"] = str(case_id)
+            items.append(item)
+        due = self.job.due(self.context.snapshot, found.now.date())
+        self.context.span, self.context.now = found.span, found.now
+        return worklist(self.context, json.loads(counts), items, json.loads(figures), report, due)
+
+    def preview(self) -> dict[str, Any]:
+        """Return the worklist as it would be, keeping nothing."""
+        counts: dict[str, int] = {}
+        items = []
+        for item in self.items():
+            counts[item.group] = counts.get(item.group, 0) + 1
+            items.append(item.to_dict())
+        figures = self.job.files.figures
+        said = {} if figures is None else figures(self.context, counts)
+        return worklist(self.context, counts, items, said, None, self.job.due(self.context.snapshot, self.now.date()))
+
+
+def differences(kept: dict[str, Any], anew: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what differs between a stored worklist and one computed anew: key, and gone, new or changed."""
+    old = {item["key"]: item for item in kept["items"]}
+    new = {item["key"]: item for item in anew["items"]}
+    found = [(key, "gone") for key in old if key not in new]
+    found += [(key, "new") for key in new if key not in old]
+    ignored = ("case", "skipped", "call")
+    for key, item in new.items():
+        if key in old and {k: v for k, v in item.items() if k not in ignored} != {k: v for k, v in old[key].items() if k not in ignored}:
+            found.append((key, "changed"))
+    return found
+
+
+def is_unknown(item: dict[str, Any]) -> bool:
+    """Return whether an item could not be sorted for lack of a fact."""
+    return bool(item["group"] == UNKNOWN)

@@ -1,0 +1,37 @@
+"""The tables of jobs: runs, what each found, who is called on a day; and the order book's columns that sweeps look at.
+
+``{code:key}`` is a column coded from a key of the record: its text, ``''`` for null, ``'?'`` where the key is absent.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Field of the record -> its coded column. (tmcs.jobs.select compiles conditions to these.)
+CODED: Final[dict[str, str]] = {
+    "status": "status_code", "created": "created_code", "pay_time": "pay_code", "consign_time": "consign_code",
+    "sign_time": "sign_code", "end_time": "end_code", "lbx": "lbx_code",
+}  # fmt: skip
+
+_RUNS: Final = (
+    # name: what the run is of; the same name again is the same run. state: running, done.
+    """CREATE TABLE job_run (
+         id {id}, job TEXT NOT NULL, name TEXT NOT NULL, window_from TEXT NOT NULL, window_to TEXT NOT NULL, state TEXT NOT NULL,
+         now TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT, agent TEXT NOT NULL, inputs TEXT NOT NULL,
+         counts TEXT, figures TEXT, report TEXT, UNIQUE (job, name))""",
+    """CREATE TABLE job_item (
+         run_id {big} NOT NULL, name TEXT NOT NULL, place {big} NOT NULL, part TEXT NOT NULL, body TEXT NOT NULL, case_id {big},
+         PRIMARY KEY (run_id, name)) {keyed}""",
+    "CREATE INDEX job_item_place ON job_item (run_id, place)",
+    # One call an order and day over all jobs.
+    "CREATE TABLE job_call (day TEXT NOT NULL, tid TEXT NOT NULL, job TEXT NOT NULL, run_id {big} NOT NULL, PRIMARY KEY (day, tid)) {keyed}",
+)
+
+#: Migration 3.
+JOBS: Final = (*_RUNS, *(f"ALTER TABLE orders ADD COLUMN {column} TEXT {{code:{key}}}" for key, column in CODED.items()))
+
+#: Indexes of the sweeps; rebuilt with the others after a large import.
+SWEEPS: Final[dict[str, str]] = {
+    "orders_paid": "CREATE INDEX IF NOT EXISTS orders_paid ON orders (status_code, pay_code)",
+    "orders_sent": "CREATE INDEX IF NOT EXISTS orders_sent ON orders (status_code, consign_code)",
+}
