@@ -101,7 +101,7 @@ class Desk:
             facts, sources, later: as for :meth:`open`.
             unset: facts to forget.
             based_on: the version that the agent saw.
-            record: the order as it is now; None: as it was at the last decision.
+            record: the order as it is now, what it does not say being as it was at the last decision; None: all of it.
 
         Raises:
             InputError: a fact or value is unknown, a fact to forget is not set, or the case is closed.
@@ -117,7 +117,7 @@ class Desk:
                 if name not in history.facts or name in facts:
                     raise unknown_word("已知事实", "fact that is set", name, [one for one in history.facts if one not in facts])
                 del known[name], by[name]
-            order = history.order if record is None else impersonal(record)
+            order = brought_up(history.order, record)
             tier = _higher(policy, self.now, history.tier, self.actor.tier)
             result = decide(flow, policy, order, known, by, tier, self.now)
             body = receipt(result, history.policy, history.flow, order, known, by)
@@ -176,14 +176,19 @@ class Desk:
                 raise InputError(f"案件 {case_id} 已经暂停", f"case {case_id} is paused already")
             _pause(writer, party, why)
 
-    def resume(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> None:
-        """Let the time of a case run again: what was left of each deadline is left again."""
+    def resume(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> list[Text]:
+        """Let the time of a case run again: what was left of each deadline is left again.
+
+        Returns:
+            Warnings: the days that rest on a year whose holidays are not published.
+        """
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             if history.paused is None:
                 raise InputError(f"案件 {case_id} 没有暂停", f"case {case_id} is not paused")
-            _resume(writer, history, why)
+            warnings = _resume(writer, history, why)
             writer.state = current(self.store, history)[0].status
+        return warnings
 
     def close(self, case_id: int, why: str | None = None, *, force: bool = False, based_on: int | None = None) -> list[Open]:
         """Close a case, and return what was still open and is withdrawn by that.
@@ -291,6 +296,13 @@ def open_history(writer: Writer) -> History:
     return history
 
 
+def brought_up(order: dict[str, Any] | None, record: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return an order with what a later record of it says."""
+    if record is None:
+        return order
+    return {**(order or {}), **{key: value for key, value in impersonal(record).items() if value not in (None, "", [])}}
+
+
 def _check_tier(facts: Mapping[str, str]) -> None:
     """Refuse a tier among the facts: a case is decided for whoever acts."""
     if "tier" in facts:
@@ -368,23 +380,36 @@ def _pause(writer: Writer, party: str, why: str | None) -> None:
     writer.state = "paused"
 
 
-def _resume(writer: Writer, history: History, why: str | None) -> None:
-    """Let the time run again: each open deadline gets the days back that it had left."""
+def _resume(writer: Writer, history: History, why: str | None) -> list[Text]:
+    """Let the time run again: each open deadline gets the days back that it had left; return what is not sure of them."""
     assert history.paused is not None
     since, today = date.fromisoformat(history.paused[0][:10]), date.fromisoformat(writer.at[:10])
     calendar = pinned_policy(writer.store, history.policy).calendar
     run = writer.store.execute
     rows = run(f"SELECT id, due, unit FROM duty WHERE case_id = ? AND state IN {_LIVE} AND due IS NOT NULL", (writer.id,))
-    moved = {}
+    moved: dict[str, str] = {}
+    warnings: dict[str, Text] = {}
     for number, text, unit in rows.fetchall():
         due = as_day(text)
         assert due is not None
-        new, _ = calendar.shift(due, since, today, unit == "working")
+        new, sure = calendar.shift(due, since, today, unit == "working")
+        if sure != "published":
+            warnings.setdefault(new.isoformat(), _unsure(new, sure))
         if new != due:
             moved[str(number)] = new.isoformat()
             run("UPDATE duty SET due = ? WHERE id = ?", (new.isoformat(), number))
     run("UPDATE duty SET state = 'open' WHERE case_id = ? AND state = 'held'", (writer.id,))
     writer.event("resumed", {"since": history.paused[0], "due": moved}, {"why": why and words(why)})
+    return list(warnings.values())
+
+
+def _unsure(day: date, sure: str) -> Text:
+    if sure == "estimated":
+        return Text(
+            f"{day.year} 年的放假安排尚未公布，{day} 按周一至周五推算",
+            f"no published holiday arrangement for {day.year}: {day} is counted Monday to Friday",
+        )
+    return Text(f"{day} 可能因次年的放假通知而调整", f"{day} may still move with next year's holiday notice")
 
 
 #: What can be open, in words.
