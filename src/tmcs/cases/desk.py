@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from tmcs.cases import clock, ledger
+from tmcs.cases import ledger
 from tmcs.cases.claims import case_claims, paid_for, resolved
 from tmcs.cases.decide import CUSTOMER, decide, duties, impersonal, is_personal, receipt
 from tmcs.cases.documents import pin_flow, pin_policy, pinned_flow, pinned_policy
 from tmcs.cases.history import History, Stage
+from tmcs.cases.seat import Seat, words
 from tmcs.cases.told import promises
-from tmcs.cases.writer import Writer, as_day, hold, new_case
+from tmcs.cases.writer import Writer, as_day, new_case
 from tmcs.core.chain import carry_over
 from tmcs.core.errors import InputError, NotPermittedError, unknown_word
 from tmcs.core.flow import Flow
@@ -24,36 +24,11 @@ from tmcs.core.resolution import RESOLVED, Resolution
 from tmcs.core.text import Text
 from tmcs.store.base import Store
 
-if TYPE_CHECKING:
-    from tmcs.cases.actor import Actor
-
-MAX_WORDS: Final = 2000  # characters of a reason or note
 _LIVE: Final = "('open', 'held', 'taken')"
 
 
-class Desk:
-    """The case store as one agent uses it.
-
-    Attributes:
-        store: opened for writing.
-        actor: who acts; rights are checked by whoever makes the desk (``tmcs.cases.actor.require``).
-        now: the moment of everything done through it.
-        version: the version of the case that was written last; 0 before any.
-    """
-
-    def __init__(self, store: Store, actor: Actor, now: datetime | None = None) -> None:
-        self.store = store
-        self.actor = actor
-        self.now = clock.now() if now is None else now
-        self.at = clock.stamp(self.now)
-        self.version = 0
-
-    @contextmanager
-    def hold(self, case_id: int, based_on: int | None = None) -> Iterator[Writer]:
-        """Hold a case for writing; see :func:`tmcs.cases.writer.hold`."""
-        with hold(self.store, self.actor, self.at, case_id, based_on) as writer:
-            yield writer
-        self.version = writer.version
+class Desk(Seat):
+    """The case store as one agent uses it: what is decided on cases, see :class:`tmcs.cases.seat.Seat` for the rest."""
 
     def open(
         self, flow: Flow, policy: Policy, record: dict[str, Any] | None, facts: Mapping[str, str],
@@ -225,18 +200,6 @@ class Desk:
             writer.event("reopened", {}, {"why": words(why)})
             writer.closed_at = None
             writer.state = current(self.store, writer.history)[0].status
-
-
-def words(text: str) -> str:
-    """Return a reason or note as it is kept.
-
-    Raises:
-        InputError: it is empty or too long.
-    """
-    plain = text.strip()
-    if not plain or len(plain) > MAX_WORDS:
-        raise InputError(f"原因或备注应为 1 到 {MAX_WORDS} 字", f"a reason or note has 1 to {MAX_WORDS} characters")
-    return plain
 
 
 def current(store: Store, history: History) -> tuple[Resolution, Policy]:

@@ -6,14 +6,14 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from tmcs.cases.desk import words
+from tmcs.cases.seat import words
 from tmcs.cases.writer import Writer, held
 from tmcs.core.errors import InputError, NotFoundError, NotPermittedError, TryAgainError, unknown_word
 from tmcs.core.policy import Snapshot
 from tmcs.core.text import Text
 
 if TYPE_CHECKING:
-    from tmcs.cases.desk import Desk
+    from tmcs.cases.seat import Seat
 
 _TRIES: Final = 20
 _PAUSE: Final = 0.01  # seconds until a task that another transaction holds is looked at again
@@ -52,7 +52,7 @@ def check_queue(snapshot: Snapshot, queue: str) -> None:
         raise unknown_word("队列", "queue", queue, snapshot.queues)
 
 
-def take(desk: Desk, queue: str) -> Task:
+def take(desk: Seat, queue: str) -> Task:
     """Claim the oldest open task of a queue, whatever the others do at the same moment.
 
     Raises:
@@ -117,7 +117,7 @@ def _own(writer: Writer, row: Any, anyone: bool) -> None:
         raise NotPermittedError(f"任务 {row[0]} 在 {row[6]} 手上", f"task {row[0]} is with {row[6]}")
 
 
-def release(desk: Desk, case_id: int, number: int | None, why: str, *, anyone: bool = False) -> Task:
+def release(desk: Seat, case_id: int, number: int | None, why: str, *, anyone: bool = False) -> Task:
     """Give a task back to its queue, where it is the oldest again.
 
     Args:
@@ -138,7 +138,7 @@ def release(desk: Desk, case_id: int, number: int | None, why: str, *, anyone: b
         return _again(writer, row[0])
 
 
-def hand_over(desk: Desk, case_id: int, number: int | None, queue: str, why: str, *, anyone: bool = False) -> Task:
+def hand_over(desk: Seat, case_id: int, number: int | None, queue: str, why: str, *, anyone: bool = False) -> Task:
     """Hand a task over to another queue; raises as :func:`release`."""
     with desk.hold(case_id) as writer:
         row = _task(writer, number, ("open", "held", "taken"))
@@ -151,7 +151,7 @@ def hand_over(desk: Desk, case_id: int, number: int | None, queue: str, why: str
         return _again(writer, row[0])
 
 
-def assign(desk: Desk, case_id: int, number: int | None, agent: str, why: str) -> Task:
+def assign(desk: Seat, case_id: int, number: int | None, agent: str, why: str) -> Task:
     """Give a task to an agent, whoever has it; raises as :func:`release`."""
     with desk.hold(case_id) as writer:
         row = _task(writer, number, ("open", "held", "taken"))
@@ -161,7 +161,7 @@ def assign(desk: Desk, case_id: int, number: int | None, agent: str, why: str) -
         return _again(writer, row[0])
 
 
-def done(desk: Desk, case_id: int, number: int | None, why: str | None = None, *, anyone: bool = False) -> Task:
+def done(desk: Seat, case_id: int, number: int | None, why: str | None = None, *, anyone: bool = False) -> Task:
     """Mark a task as done, or a promise of a date as kept.
 
     Raises:
@@ -183,7 +183,7 @@ def done(desk: Desk, case_id: int, number: int | None, why: str | None = None, *
         return _again(writer, row[0])
 
 
-def withdraw(desk: Desk, case_id: int, number: int, why: str, *, anyone: bool = False) -> Task:
+def withdraw(desk: Seat, case_id: int, number: int, why: str, *, anyone: bool = False) -> Task:
     """Withdraw a promise of a date or a wait that will not be answered, with a reason; raises as :func:`done`."""
     with desk.hold(case_id) as writer:
         row = _task(writer, number, ("open", "held", "taken"), ("task", "promise", "wait"))

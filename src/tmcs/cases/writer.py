@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases import clock
 from tmcs.cases.audit import canonical, commitment, digest, event_hash, genesis, new_salt
-from tmcs.cases.decide import Duty
 from tmcs.cases.history import Event, History, fold
 from tmcs.core.errors import NotFoundError, TryAgainError
 from tmcs.core.text import Text
@@ -18,6 +17,7 @@ from tmcs.store.base import Store
 
 if TYPE_CHECKING:
     from tmcs.cases.actor import Actor
+    from tmcs.cases.decide import Duty
 
 _COLUMNS: Final = "version, head, flow, tid, item, customer_id, state, outcome, owner, closed_at"
 _LIVE: Final = ("open", "held", "taken")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
-from tmcs.cli.case_given import at_desk, case_number, store_option, why_option
+from tmcs.cli.case_given import at_seat, case_number, store_option, why_option
 from tmcs.cli.common import Command, format_option, lang_option
 from tmcs.core.errors import EXIT_OK, InputError
 
 if TYPE_CHECKING:
-    from tmcs.cases.desk import Desk
     from tmcs.cases.queue import Task
+    from tmcs.cases.seat import Seat
     from tmcs.core.policy import Snapshot
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,12 +42,12 @@ def _reason(why: str | None) -> str:
     return why
 
 
-def _anyone(desk: Desk, snapshot: Snapshot) -> bool:
+def _anyone(desk: Seat, snapshot: Snapshot) -> bool:
     """Return whether the agent may also touch what others have in hand."""
     return snapshot.cases.may(desk.actor.role, "assign")
 
 
-def _told(action: str, desk: Desk, snapshot: Snapshot, task: Task, form: str, lang: str) -> int:
+def _told(action: str, desk: Seat, snapshot: Snapshot, task: Task, form: str, lang: str) -> int:
     """Print what became of a task, with the essentials of its case."""
     from tmcs.cases.lists import listed
 
@@ -84,7 +84,7 @@ def take(queue: str, store: str | None, form: str, lang: str) -> int:
     from tmcs.cases.queue import check_queue
     from tmcs.cases.queue import take as claim
 
-    with at_desk("take", store) as (desk, snapshot):
+    with at_seat("take", store) as (desk, snapshot):
         check_queue(snapshot, queue)
         return _told("take", desk, snapshot, claim(desk, queue), form, lang)
 
@@ -96,7 +96,7 @@ def release(case_id: str, task: int | None, why: str | None, store: str | None, 
     from tmcs.cases.queue import release as give_back
 
     number, reason = case_number(case_id), _reason(why)
-    with at_desk("release", store) as (desk, snapshot):
+    with at_seat("release", store) as (desk, snapshot):
         found = give_back(desk, number, task, reason, anyone=_anyone(desk, snapshot))
         return _told("release", desk, snapshot, found, form, lang)
 
@@ -112,7 +112,7 @@ def hand_over(
     from tmcs.cases.queue import hand_over as pass_on
 
     number, reason = case_number(case_id), _reason(why)
-    with at_desk("hand-over", store) as (desk, snapshot):
+    with at_seat("hand-over", store) as (desk, snapshot):
         check_queue(snapshot, queue)
         found = pass_on(desk, number, task, queue, reason, anyone=_anyone(desk, snapshot))
         return _told("hand-over", desk, snapshot, found, form, lang)
@@ -131,7 +131,7 @@ def assign(case_id: str, agent: str, task: int | None, why: str | None, store: s
         agent = agent_name(agent)
     except ValueError:
         raise InputError("--to 应为坐席的名字", "--to must be the name of an agent") from None
-    with at_desk("assign", store) as (desk, snapshot):
+    with at_seat("assign", store) as (desk, snapshot):
         return _told("assign", desk, snapshot, give(desk, number, task, agent, reason), form, lang)
 
 
@@ -145,7 +145,7 @@ def done(case_id: str, task: int | None, why: str | None, store: str | None, for
     from tmcs.cases.queue import done as finish
 
     number = case_number(case_id)
-    with at_desk("done", store) as (desk, snapshot):
+    with at_seat("done", store) as (desk, snapshot):
         found = finish(desk, number, task, why, anyone=_anyone(desk, snapshot))
         return _told("done", desk, snapshot, found, form, lang)
 
@@ -159,7 +159,7 @@ def withdraw(case_id: str, task: int | None, why: str | None, store: str | None,
     number, reason = case_number(case_id), _reason(why)
     if task is None:
         raise InputError("请用 --task 指明撤回哪一项 (编号见 tmcs case show)", "name it with --task (tmcs case show gives the numbers)")
-    with at_desk("done", store) as (desk, snapshot):
+    with at_seat("done", store) as (desk, snapshot):
         found = take_back(desk, number, task, reason, anyone=_anyone(desk, snapshot))
         return _told("withdraw", desk, snapshot, found, form, lang)
 
