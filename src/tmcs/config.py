@@ -94,7 +94,7 @@ def _values_of(source: Source) -> dict[str, Any]:
         elif key == "lang":
             found[key] = value.word(LANGUAGES, "语言", "language")
         elif key == "agent":
-            found[key] = value.parsed(_name, *_NAME, "")
+            found[key] = value.parsed(agent_name, *_NAME, "")
         elif key == "store":
             found[key] = _store(value.text())
         elif key in KEYS:
@@ -118,7 +118,7 @@ def _plugins_of(plugins: Cursor) -> dict[str, Any]:
 _NAME: Final = (f"至多 {_LONGEST_NAME} 个可打印字符的名字", f"a name of at most {_LONGEST_NAME} printable characters")
 
 
-def _name(text: str) -> str:
+def agent_name(text: str) -> str:
     """Return an agent's name as it is kept: it stands in every event, on terminals and in exports.
 
     Raises:
@@ -161,7 +161,7 @@ def _from_environment(key: str, variable: str, text: str) -> Any:
         return {flow.strip(): dist.strip() for flow, _, dist in pairs}
     if key == "agent":
         try:
-            return _name(text)
+            return agent_name(text)
         except ValueError:
             shown = text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…"
             zh, en = _NAME
@@ -256,7 +256,7 @@ def agent() -> str:
     if chosen:
         return str(chosen)
     try:
-        return _name(_login())
+        return agent_name(_login())
     except (OSError, ValueError):
         raise InputError(
             "系统没有可用的登录名，请用 TMCS_AGENT 指定坐席",

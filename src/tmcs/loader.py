@@ -205,21 +205,28 @@ def find_flow(word: str) -> str:
         InputError: none does; the nearest ids and aliases are named.
     """
     wanted = word.strip().lower()
-    words = _words()
+    words: dict[str, str] = _index()["words"]
     if wanted in words:
         return words[wanted]
     raise unknown_word("流程", "flow", word, words)
 
 
-def _words() -> dict[str, str]:
-    """Return the flow that each id, alias and title names; kept until a flow's files or the plug-ins change."""
+def flow_titles() -> dict[str, list[str]]:
+    """Return the installed flows by id with their titles, ``[zh, en]``, without reading one; a flow that fails has none."""
+    titles: dict[str, list[str]] = _index()["titles"]
+    return titles
+
+
+def _index() -> dict[str, Any]:
+    """Return the flow that each id, alias and title names, and the titles; kept until a flow's files or the plug-ins change."""
     from tmcs.plugins import is_fresh, registry, stamp
 
     known = registry()
     key = known.active_key()
-    kept = recall("words", key)
+    kept: dict[str, Any] | None = recall("index", key)
     if kept is not None and is_fresh(kept["stamps"]):
-        return dict(kept["words"])
+        return kept
+    titles: dict[str, list[str]] = {}
     words = {name: name for name in known.flow_names()}
     stamps = []
     for name in known.flow_names():
@@ -230,10 +237,12 @@ def _words() -> dict[str, str]:
             stamps += known.host.all_stamps(plugin)
             continue
         stamps += [stamp(flow.source), *known.stamps(plugin)]
+        titles[name] = list(flow.title)
         for alias in (*flow.aliases, *flow.title):
             words.setdefault(alias.lower(), name)
-    store("words", key, {"words": words, "stamps": stamps})
-    return words
+    found = {"words": words, "titles": titles, "stamps": stamps}
+    store("index", key, found)
+    return found
 
 
 def following_facts(flow: Flow) -> dict[str, Fact]:

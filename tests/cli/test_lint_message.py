@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import NOW
 from tmcs.core.errors import InputError
+from tmcs.core.order import parse_time
 from tmcs.core.wording import lint
-from tmcs.loader import load_flows
+from tmcs.loader import load_flows, load_policy
 from tmcs.wording import load_wording, own_scripts
 
 
@@ -26,7 +28,8 @@ def found(tmcs: Any, text: str, *more: str) -> dict[str, str]:
     [
         ("我帮您取消订单", "cancel", "error"),
         ("这边请仓库补发给您", "warehouse-resend", "error"),
-        ("是您自己没看说明", "blame", "error"),
+        ("是您自己没看说明", "blame-customer", "error"),
+        ("抱歉，这不是我的事", "blame-colleague", "error"),
         ("您去投诉吧", "curt", "error"),
         ("你好，请稍等", "familiar", "warning"),
         ("我保证明天到", "guarantee", "error"),
@@ -105,18 +108,21 @@ def test_personal_data_is_not_repeated(tmcs: Any) -> None:
 def test_our_own_scripts_pass(tmcs: Any) -> None:
     ran = tmcs("lint-message", "--scripts", "--strict")
     assert (ran.code, ran.out.strip()) == (0, "没有问题")
-    assert len(list(own_scripts(load_flows()))) > 100
+    snapshot = load_policy().at(parse_time(NOW))
+    scripts = list(own_scripts(load_flows(), snapshot, load_wording()["samples"]))
+    assert len(scripts) > 100
+    assert not [text for _, text, _ in scripts if "{" in text]
 
 
 def test_own_rules_of_wording_are_read_strictly(tmcs: Any, tmp_path: Path) -> None:
     file = tmp_path / "wording.yaml"
-    rules = "rules:\n  x: {severity: eror, phrases: [嗯], why: {zh: 不, en: no}}\npersonal: {}\npromises: {words: [券]}\n"
+    rules = "rules:\n  x: {severity: eror, phrases: [嗯], why: {zh: 不, en: no}}\n"
     file.write_text(rules, "utf-8")
     ran = tmcs("lint-message", "嗯", "--wording", file)
     assert ran.code == 2
     assert f"{file}:2:17" in ran.err
     file.write_text(rules.replace("eror", "error"), "utf-8")
-    assert found(tmcs, "嗯", "--wording", str(file)) == {"x": "error"}
+    assert found(tmcs, "嗯", "--wording", str(file)) == {"x": "error", "courtesy": "warning"}
 
 
 @given(st.text(max_size=200))

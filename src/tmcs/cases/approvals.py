@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases.audit import canonical
-from tmcs.cases.desk import open_history, words
+from tmcs.cases.desk import open_history
 from tmcs.cases.documents import pinned_policy
 from tmcs.cases.ledger import KEPT, Answer, Entry, change, entry_of
+from tmcs.cases.seat import words
 from tmcs.core.errors import InputError, NotFoundError, NotPermittedError
 from tmcs.core.money import format_money
 from tmcs.core.policy import Snapshot

@@ -81,9 +81,13 @@ def decide(
     flow: Flow, policy: Policy, order: dict[str, Any] | None, facts: dict[str, str], sources: dict[str, str], tier: str,
     now: datetime,
 ) -> Resolution:  # fmt: skip
-    """Return the resolution of a case at a moment; ``order`` without the person, see :func:`impersonal`."""
+    """Return the resolution of a case at a moment; ``order`` without the person, see :func:`impersonal`.
+
+    The order in which facts were learnt makes no difference, to the order of warnings either.
+    """
     known = None if order is None else Order(order)
-    return resolve(flow, known, {**facts, "tier": tier}, policy, now, sources=sources)
+    given = {name: facts[name] for name in sorted(facts)}
+    return resolve(flow, known, {**given, "tier": tier}, policy, now, sources=sources)
 
 
 def receipt(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from tmcs.cases import clock, ledger
+from tmcs.cases import ledger
 from tmcs.cases.claims import case_claims, paid_for, resolved
 from tmcs.cases.decide import CUSTOMER, decide, duties, impersonal, is_personal, receipt
 from tmcs.cases.documents import pin_flow, pin_policy, pinned_flow, pinned_policy
 from tmcs.cases.history import History, Stage
+from tmcs.cases.seat import Seat, words
 from tmcs.cases.told import promises
-from tmcs.cases.writer import Writer, as_day, hold, new_case
+from tmcs.cases.writer import Writer, as_day, new_case
 from tmcs.core.chain import carry_over
 from tmcs.core.errors import InputError, NotPermittedError, unknown_word
 from tmcs.core.flow import Flow
@@ -24,36 +24,11 @@ from tmcs.core.resolution import RESOLVED, Resolution
 from tmcs.core.text import Text
 from tmcs.store.base import Store
 
-if TYPE_CHECKING:
-    from tmcs.cases.actor import Actor
-
-MAX_WORDS: Final = 2000  # characters of a reason or note
 _LIVE: Final = "('open', 'held', 'taken')"
 
 
-class Desk:
-    """The case store as one agent uses it.
-
-    Attributes:
-        store: opened for writing.
-        actor: who acts; rights are checked by whoever makes the desk (``tmcs.cases.actor.require``).
-        now: the moment of everything done through it.
-        version: the version of the case that was written last; 0 before any.
-    """
-
-    def __init__(self, store: Store, actor: Actor, now: datetime | None = None) -> None:
-        self.store = store
-        self.actor = actor
-        self.now = clock.now() if now is None else now
-        self.at = clock.stamp(self.now)
-        self.version = 0
-
-    @contextmanager
-    def hold(self, case_id: int, based_on: int | None = None) -> Iterator[Writer]:
-        """Hold a case for writing; see :func:`tmcs.cases.writer.hold`."""
-        with hold(self.store, self.actor, self.at, case_id, based_on) as writer:
-            yield writer
-        self.version = writer.version
+class Desk(Seat):
+    """The case store as one agent uses it: what is decided on cases, see :class:`tmcs.cases.seat.Seat` for the rest."""
 
     def open(
         self, flow: Flow, policy: Policy, record: dict[str, Any] | None, facts: Mapping[str, str],
@@ -101,7 +76,7 @@ class Desk:
             facts, sources, later: as for :meth:`open`.
             unset: facts to forget.
             based_on: the version that the agent saw.
-            record: the order as it is now; None: as it was at the last decision.
+            record: the order as it is now, what it does not say being as it was at the last decision; None: all of it.
 
         Raises:
             InputError: a fact or value is unknown, a fact to forget is not set, or the case is closed.
@@ -117,7 +92,7 @@ class Desk:
                 if name not in history.facts or name in facts:
                     raise unknown_word("已知事实", "fact that is set", name, [one for one in history.facts if one not in facts])
                 del known[name], by[name]
-            order = history.order if record is None else impersonal(record)
+            order = brought_up(history.order, record)
             tier = _higher(policy, self.now, history.tier, self.actor.tier)
             result = decide(flow, policy, order, known, by, tier, self.now)
             body = receipt(result, history.policy, history.flow, order, known, by)
@@ -176,14 +151,19 @@ class Desk:
                 raise InputError(f"案件 {case_id} 已经暂停", f"case {case_id} is paused already")
             _pause(writer, party, why)
 
-    def resume(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> None:
-        """Let the time of a case run again: what was left of each deadline is left again."""
+    def resume(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> list[Text]:
+        """Let the time of a case run again: what was left of each deadline is left again.
+
+        Returns:
+            Warnings: the days that rest on a year whose holidays are not published.
+        """
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             if history.paused is None:
                 raise InputError(f"案件 {case_id} 没有暂停", f"case {case_id} is not paused")
-            _resume(writer, history, why)
+            warnings = _resume(writer, history, why)
             writer.state = current(self.store, history)[0].status
+        return warnings
 
     def close(self, case_id: int, why: str | None = None, *, force: bool = False, based_on: int | None = None) -> list[Open]:
         """Close a case, and return what was still open and is withdrawn by that.
@@ -220,18 +200,6 @@ class Desk:
             writer.event("reopened", {}, {"why": words(why)})
             writer.closed_at = None
             writer.state = current(self.store, writer.history)[0].status
-
-
-def words(text: str) -> str:
-    """Return a reason or note as it is kept.
-
-    Raises:
-        InputError: it is empty or too long.
-    """
-    plain = text.strip()
-    if not plain or len(plain) > MAX_WORDS:
-        raise InputError(f"原因或备注应为 1 到 {MAX_WORDS} 字", f"a reason or note has 1 to {MAX_WORDS} characters")
-    return plain
 
 
 def current(store: Store, history: History) -> tuple[Resolution, Policy]:
@@ -289,6 +257,13 @@ def open_history(writer: Writer) -> History:
             hint=Text(f"先 tmcs case reopen {writer.id}", f"tmcs case reopen {writer.id} first"),
         )  # fmt: skip
     return history
+
+
+def brought_up(order: dict[str, Any] | None, record: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return an order with what a later record of it says."""
+    if record is None:
+        return order
+    return {**(order or {}), **{key: value for key, value in impersonal(record).items() if value not in (None, "", [])}}
 
 
 def _check_tier(facts: Mapping[str, str]) -> None:
@@ -368,23 +343,36 @@ def _pause(writer: Writer, party: str, why: str | None) -> None:
     writer.state = "paused"
 
 
-def _resume(writer: Writer, history: History, why: str | None) -> None:
-    """Let the time run again: each open deadline gets the days back that it had left."""
+def _resume(writer: Writer, history: History, why: str | None) -> list[Text]:
+    """Let the time run again: each open deadline gets the days back that it had left; return what is not sure of them."""
     assert history.paused is not None
     since, today = date.fromisoformat(history.paused[0][:10]), date.fromisoformat(writer.at[:10])
     calendar = pinned_policy(writer.store, history.policy).calendar
     run = writer.store.execute
     rows = run(f"SELECT id, due, unit FROM duty WHERE case_id = ? AND state IN {_LIVE} AND due IS NOT NULL", (writer.id,))
-    moved = {}
+    moved: dict[str, str] = {}
+    warnings: dict[str, Text] = {}
     for number, text, unit in rows.fetchall():
         due = as_day(text)
         assert due is not None
-        new, _ = calendar.shift(due, since, today, unit == "working")
+        new, sure = calendar.shift(due, since, today, unit == "working")
+        if sure != "published":
+            warnings.setdefault(new.isoformat(), _unsure(new, sure))
         if new != due:
             moved[str(number)] = new.isoformat()
             run("UPDATE duty SET due = ? WHERE id = ?", (new.isoformat(), number))
     run("UPDATE duty SET state = 'open' WHERE case_id = ? AND state = 'held'", (writer.id,))
     writer.event("resumed", {"since": history.paused[0], "due": moved}, {"why": why and words(why)})
+    return list(warnings.values())
+
+
+def _unsure(day: date, sure: str) -> Text:
+    if sure == "estimated":
+        return Text(
+            f"{day.year} 年的放假安排尚未公布，{day} 按周一至周五推算",
+            f"no published holiday arrangement for {day.year}: {day} is counted Monday to Friday",
+        )
+    return Text(f"{day} 可能因次年的放假通知而调整", f"{day} may still move with next year's holiday notice")
 
 
 #: What can be open, in words.

@@ -7,7 +7,7 @@ import zlib
 from typing import Any, Final
 
 from tmcs.builtin import load_common
-from tmcs.cases.audit import canonical, digest
+from tmcs.cases.audit import digest
 from tmcs.core.errors import StorageError
 from tmcs.core.facts import Fact
 from tmcs.core.flow import Common, Flow
@@ -43,7 +43,8 @@ def _identified(thing: Any, document: Any) -> tuple[str, str]:
     """Return the digest and the JSON of a policy or flow; worked out once for each."""
     kept = _digests.get(id(thing))
     if kept is None or kept[0] is not thing:
-        body = canonical(document(thing))
+        # In their own order, not sorted: choices are asked, and payouts bounded, in the order that they are written in.
+        body = json.dumps(document(thing), ensure_ascii=False, separators=(",", ":"))
         kept = _digests[id(thing)] = (thing, digest(body), body)
     return kept[1], kept[2]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
 from heapq import merge
 from itertools import chain, islice
 from typing import Any, Final
 
+from tmcs.cases.writer import no_case
 from tmcs.core.errors import InputError
-from tmcs.core.policy import Snapshot
+from tmcs.core.money import format_money
 from tmcs.store.base import Store
 
 PAGE: Final = 200  # cases read at a time
@@ -30,7 +29,8 @@ class LiveDuty:
     """Something of a case that is still to be done, awaited, kept or approved.
 
     Attributes:
-        kind: task, wait, promise or approval; ``party`` the queue, who must answer, ``customer``, or the tier.
+        kind: task, wait, promise, approval, or payment (approved and not paid yet; ``id`` is its entry's).
+        party: the queue, who must answer, ``customer``, the tier, or ``agent``.
         text: what it is, ``[zh, en]``; ``due`` ISO day or None.
         state: open, held (the case is paused) or taken (by ``agent``).
         entry_id: the ledger entry of a promise of money or an approval.
@@ -100,7 +100,7 @@ class Listed:
         }  # fmt: skip
 
 
-_FIRST: Final = {"approval": 1, "task": 2, "wait": 3, "promise": 4}
+_FIRST: Final = {"payment": 1, "approval": 1, "task": 2, "wait": 3, "promise": 4}
 
 
 def first_of(duties: Iterable[LiveDuty], *, paused: bool) -> LiveDuty | None:
@@ -113,7 +113,6 @@ def first_of(duties: Iterable[LiveDuty], *, paused: bool) -> LiveDuty | None:
     return min(duties, key=key, default=None)
 
 
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which cases are listed; all that is given must hold.
 
@@ -124,16 +123,23 @@ class Wanted:
         due_from, due_to: the task, or the next of the case, is due in this span, ends included (ISO days).
     """
 
-    scope: str = OPEN
-    queue: str | None = None
-    agent: str | None = None
-    owner: str | None = None
-    state: str | None = None
-    flow: str | None = None
-    tid: str | None = None
-    customer: int | None = None
-    due_from: str | None = None
-    due_to: str | None = None
+    __slots__ = ("agent", "customer", "due_from", "due_to", "flow", "owner", "queue", "scope", "state", "tid")
+
+    def __init__(
+        self, scope: str = OPEN, *, queue: str | None = None, agent: str | None = None, owner: str | None = None,
+        state: str | None = None, flow: str | None = None, tid: str | None = None, customer: int | None = None,
+        due_from: str | None = None, due_to: str | None = None,
+    ) -> None:  # fmt: skip
+        self.scope = scope
+        self.queue = queue
+        self.agent = agent
+        self.owner = owner
+        self.state = state
+        self.flow = flow
+        self.tid = tid
+        self.customer = customer
+        self.due_from = due_from
+        self.due_to = due_to
 
     @property
     def by_task(self) -> bool:
@@ -150,11 +156,6 @@ def customer_number(store: Store, nick: str) -> int | None:
     """Return the number of the customer with a nick, None where there is none."""
     row = store.execute("SELECT id FROM customer WHERE nick = ?", (nick,)).fetchone()
     return None if row is None else int(row[0])
-
-
-def soon_until(snapshot: Snapshot, today: date) -> date:
-    """Return the last day that is due soon: as many working days ahead as the policy warns, free days after them included."""
-    return snapshot.calendar.add(today, snapshot.cases.warn_days + 1)[0] - timedelta(days=1)
 
 
 def mark_of(case: Listed, wanted: Wanted) -> str:
@@ -246,6 +247,18 @@ def _by_due(store: Store, wanted: Wanted, place: tuple[str, int] | None, page: i
         at = (rows[-1][10], rows[-1][0])
 
 
+def listed(store: Store, case_id: int) -> Listed:
+    """Return one case as a list shows it.
+
+    Raises:
+        NotFoundError: there is no such case.
+    """
+    rows = store.execute(f"SELECT {_COLUMNS} FROM cases WHERE id = ?", (case_id,)).fetchall()
+    if not rows:
+        raise no_case(case_id)
+    return next(_with_duties(store, rows))
+
+
 def _with_duties(store: Store, rows: list[Any]) -> Iterator[Listed]:
     duties = duties_of(store, [row[0] for row in rows])
     for row in rows:
@@ -296,12 +309,20 @@ def _by_ids(store: Store, select: str, ids: list[int], where: str = "", values: 
 
 
 def duties_of(store: Store, cases: list[int]) -> dict[int, list[LiveDuty]]:
-    """Return what is still open in each of some cases, oldest first."""
+    """Return what is still open in each of some cases, oldest first; last what was approved and is still to be paid."""
     found: dict[int, list[LiveDuty]] = {}
-    if cases:
-        marks = ", ".join("?" * len(cases))
-        for row in store.execute(f"SELECT {_DUTY} FROM duty WHERE case_id IN ({marks}) AND {LIVE} ORDER BY id", cases).fetchall():
-            found.setdefault(row[1], []).append(LiveDuty(row))
+    if not cases:
+        return found
+    marks = ", ".join("?" * len(cases))
+    for row in store.execute(f"SELECT {_DUTY} FROM duty WHERE case_id IN ({marks}) AND {LIVE} ORDER BY id", cases).fetchall():
+        found.setdefault(row[1], []).append(LiveDuty(row))
+    sql = f"SELECT id, case_id, reason, amount, at FROM ledger WHERE case_id IN ({marks}) AND state = 'approved' ORDER BY id"
+    for number, case_id, reason, amount, at in store.execute(sql, cases).fetchall():
+        mine = found.setdefault(case_id, [])
+        if not any(one.entry_id == number and one.kind == "promise" for one in mine):
+            said = format_money(amount)
+            text = json.dumps([f"已批准 {said} 元，待付", f"{said} CNY approved and not paid yet"])
+            mine.append(LiveDuty((number, case_id, "payment", reason, "agent", text, None, None, "open", None, number, at)))
     return found
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases.approvals import ask
 from tmcs.cases.claims import COMPENSATION, REFUND, Claim, case_claims, paid_for, resolved
-from tmcs.cases.desk import open_history, words
+from tmcs.cases.desk import open_history
 from tmcs.cases.ledger import (
     Answer,
     Entry,
@@ -20,6 +20,7 @@ from tmcs.cases.ledger import (
     promise_duty,
     taken_error,
 )
+from tmcs.cases.seat import words
 from tmcs.cases.told import promise_of
 from tmcs.core.errors import InputError, NotPermittedError
 from tmcs.core.money import format_money

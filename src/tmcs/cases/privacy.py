@@ -278,7 +278,7 @@ def _words_of_orders(store: Store, tids: list[str]) -> list[str]:
 
 
 def _without(text: str, words: list[str]) -> str:
-    from tmcs.cases.desk import words as kept
+    from tmcs.cases.seat import words as kept
     from tmcs.orders.privacy import mask_memo
 
     for word in sorted(words, key=len, reverse=True):

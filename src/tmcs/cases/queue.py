@@ -6,41 +6,44 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from tmcs.cases.desk import words
+from tmcs.cases.seat import words
 from tmcs.cases.writer import Writer, held
 from tmcs.core.errors import InputError, NotFoundError, NotPermittedError, TryAgainError, unknown_word
 from tmcs.core.policy import Snapshot
+from tmcs.core.text import Text
 
 if TYPE_CHECKING:
-    from tmcs.cases.desk import Desk
+    from tmcs.cases.seat import Seat
 
 _TRIES: Final = 20
 _PAUSE: Final = 0.01  # seconds until a task that another transaction holds is looked at again
 
 
 class Task:
-    """A task as whoever has it sees it.
+    """A task as whoever has it sees it; also a promise of a date or a wait, where that is kept or withdrawn.
 
     Attributes:
-        id, case_id: its number and its case; ``queue`` where it lies; ``text`` ``[zh, en]``; ``due`` ISO day or None.
+        id, case_id: its number and its case; ``queue`` where it lies (who must answer, ``customer``); ``text`` ``[zh, en]``.
+        kind: task, promise or wait.
+        due: ISO day or None; ``unit`` in which days it was counted.
         state: open, held (the case is paused), taken, done or withdrawn; ``agent`` who has it.
     """
 
-    __slots__ = ("agent", "case_id", "due", "id", "queue", "state", "text")
+    __slots__ = ("agent", "case_id", "due", "id", "kind", "queue", "state", "text", "unit")
 
     def __init__(self, row: Any) -> None:
-        self.id, self.case_id, self.queue, text, self.due, self.state, self.agent = row
+        self.id, self.case_id, self.queue, text, self.due, self.state, self.agent, self.kind, self.unit = row
         self.text: list[str] = json.loads(text)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the task as JSON."""
         return {
-            "id": str(self.id), "case": str(self.case_id), "queue": self.queue, "text": {"zh": self.text[0], "en": self.text[1]},
+            "id": str(self.id), "case": str(self.case_id), "kind": self.kind, "queue": self.queue, "text": {"zh": self.text[0], "en": self.text[1]},
             "due": self.due, "state": self.state, "agent": self.agent,
         }  # fmt: skip
 
 
-_COLUMNS: Final = "id, case_id, party, text, due, state, agent"
+_COLUMNS: Final = "id, case_id, party, text, due, state, agent, kind, unit"
 
 
 def check_queue(snapshot: Snapshot, queue: str) -> None:
@@ -49,7 +52,7 @@ def check_queue(snapshot: Snapshot, queue: str) -> None:
         raise unknown_word("队列", "queue", queue, snapshot.queues)
 
 
-def take(desk: Desk, queue: str) -> Task:
+def take(desk: Seat, queue: str) -> Task:
     """Claim the oldest open task of a queue, whatever the others do at the same moment.
 
     Raises:
@@ -66,7 +69,10 @@ def take(desk: Desk, queue: str) -> Task:
                 writer.finish()
                 return Task(row)
             if not desk.store.skip_locked or desk.store.execute(_OLDEST, (queue,)).fetchone() is None:
-                raise NotFoundError(f"队列 {queue} 没有待领的任务", f"no open task in queue {queue}")
+                raise NotFoundError(
+                    f"队列 {queue} 没有待领的任务", f"no open task in queue {queue}",
+                    hint=Text(f"tmcs case list --queue {queue} 列出在办和暂停的", f"tmcs case list --queue {queue} shows those taken or on hold"),
+                )  # fmt: skip
         time.sleep(_PAUSE)  # what is left is being written by others at this moment
     raise TryAgainError(f"队列 {queue} 的任务都在被别人处理，请重试", f"others are writing every task of queue {queue}; try again")
 
@@ -89,7 +95,7 @@ def _task(writer: Writer, number: int | None, states: tuple[str, ...], kinds: tu
     """Return a duty of a case: the one named, or the only one in one of the states."""
     marks, sorts = ", ".join("?" for _ in states), ", ".join("?" for _ in kinds)
     rows = writer.store.execute(
-        f"SELECT {_COLUMNS}, kind, entry_id FROM duty WHERE case_id = ? AND kind IN ({sorts}) AND state IN ({marks}) ORDER BY id",
+        f"SELECT {_COLUMNS}, entry_id FROM duty WHERE case_id = ? AND kind IN ({sorts}) AND state IN ({marks}) ORDER BY id",
         (writer.id, *kinds, *states),
     ).fetchall()
     mine = [row for row in rows if number in (None, row[0])]
@@ -111,7 +117,7 @@ def _own(writer: Writer, row: Any, anyone: bool) -> None:
         raise NotPermittedError(f"任务 {row[0]} 在 {row[6]} 手上", f"task {row[0]} is with {row[6]}")
 
 
-def release(desk: Desk, case_id: int, number: int | None, why: str, *, anyone: bool = False) -> Task:
+def release(desk: Seat, case_id: int, number: int | None, why: str, *, anyone: bool = False) -> Task:
     """Give a task back to its queue, where it is the oldest again.
 
     Args:
@@ -132,7 +138,7 @@ def release(desk: Desk, case_id: int, number: int | None, why: str, *, anyone: b
         return _again(writer, row[0])
 
 
-def hand_over(desk: Desk, case_id: int, number: int | None, queue: str, why: str, *, anyone: bool = False) -> Task:
+def hand_over(desk: Seat, case_id: int, number: int | None, queue: str, why: str, *, anyone: bool = False) -> Task:
     """Hand a task over to another queue; raises as :func:`release`."""
     with desk.hold(case_id) as writer:
         row = _task(writer, number, ("open", "held", "taken"))
@@ -145,7 +151,7 @@ def hand_over(desk: Desk, case_id: int, number: int | None, queue: str, why: str
         return _again(writer, row[0])
 
 
-def assign(desk: Desk, case_id: int, number: int | None, agent: str, why: str) -> Task:
+def assign(desk: Seat, case_id: int, number: int | None, agent: str, why: str) -> Task:
     """Give a task to an agent, whoever has it; raises as :func:`release`."""
     with desk.hold(case_id) as writer:
         row = _task(writer, number, ("open", "held", "taken"))
@@ -155,7 +161,7 @@ def assign(desk: Desk, case_id: int, number: int | None, agent: str, why: str) -
         return _again(writer, row[0])
 
 
-def done(desk: Desk, case_id: int, number: int | None, why: str | None = None, *, anyone: bool = False) -> Task:
+def done(desk: Seat, case_id: int, number: int | None, why: str | None = None, *, anyone: bool = False) -> Task:
     """Mark a task as done, or a promise of a date as kept.
 
     Raises:
@@ -167,7 +173,7 @@ def done(desk: Desk, case_id: int, number: int | None, why: str | None = None, *
         kinds = ("task",) if number is None else ("task", "promise")
         row = _task(writer, number, ("open", "held", "taken"), kinds)
         _own(writer, row, anyone)
-        if row[8] is not None:
+        if row[9] is not None:
             raise InputError("付款承诺以付款了结: tmcs case pay", "a promise of money is kept by paying it: tmcs case pay")
         writer.store.execute(
             "UPDATE duty SET state = 'done', agent = ?, at = ? WHERE id = ?", (writer.actor.agent, writer.at, row[0])
@@ -177,11 +183,12 @@ def done(desk: Desk, case_id: int, number: int | None, why: str | None = None, *
         return _again(writer, row[0])
 
 
-def withdraw(desk: Desk, case_id: int, number: int, why: str) -> Task:
+def withdraw(desk: Seat, case_id: int, number: int, why: str, *, anyone: bool = False) -> Task:
     """Withdraw a promise of a date or a wait that will not be answered, with a reason; raises as :func:`done`."""
     with desk.hold(case_id) as writer:
         row = _task(writer, number, ("open", "held", "taken"), ("task", "promise", "wait"))
-        if row[8] is not None:
+        _own(writer, row, anyone)
+        if row[9] is not None:
             raise InputError("付款承诺不能撤回", "a promise of money cannot be withdrawn")
         writer.store.execute("UPDATE duty SET state = 'withdrawn', at = ? WHERE id = ?", (writer.at, row[0]))
         writer.event("withdrawn", {"task": row[0]}, {"why": words(why)})

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases import clock
 from tmcs.cases.audit import canonical, commitment, digest, event_hash, genesis, new_salt
-from tmcs.cases.decide import Duty
 from tmcs.cases.history import Event, History, fold
 from tmcs.core.errors import NotFoundError, TryAgainError
 from tmcs.core.text import Text
@@ -18,6 +17,7 @@ from tmcs.store.base import Store
 
 if TYPE_CHECKING:
     from tmcs.cases.actor import Actor
+    from tmcs.cases.decide import Duty
 
 _COLUMNS: Final = "version, head, flow, tid, item, customer_id, state, outcome, owner, closed_at"
 _LIVE: Final = ("open", "held", "taken")
@@ -30,6 +30,7 @@ class ConflictError(TryAgainError):
     Attributes:
         case_id, based_on, version: the case, the version this write was based on, and the one it has now.
         since: what others wrote in between, oldest first.
+        yours: what was about to be written, as JSON; ``draft`` the file that keeps it. Both are set by whoever knows.
     """
 
     def __init__(self, case_id: int, based_on: int, version: int, since: list[Event]) -> None:
@@ -43,10 +44,15 @@ class ConflictError(TryAgainError):
         self.based_on = based_on
         self.version = version
         self.since = since
+        self.yours: dict[str, object] | None = None
+        self.draft: str | None = None
 
     def to_dict(self) -> dict[str, object]:
         theirs = [{"n": e.n, "at": e.at, "kind": e.kind, "agent": e.agent, "data": e.data} for e in self.since]
-        return {**super().to_dict(), "case": str(self.case_id), "based_on": self.based_on, "version": self.version, "theirs": theirs}
+        return {
+            **super().to_dict(), "case": str(self.case_id), "based_on": self.based_on, "version": self.version,
+            "theirs": theirs, "yours": self.yours, "draft": self.draft,
+        }  # fmt: skip
 
 
 def no_case(case_id: object) -> NotFoundError:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tmcs.cases.actor import Actor, acting, require
 from tmcs.cases.clock import now
-from tmcs.cases.desk import Desk
 from tmcs.core.errors import InputError
 from tmcs.core.policy import Policy, Snapshot
+
+if TYPE_CHECKING:
+    from tmcs.cases.desk import Desk
+    from tmcs.cases.seat import Seat
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,8 +60,20 @@ def permitted(action: str) -> tuple[Actor, Policy, Snapshot]:
 @contextmanager
 def at_desk(action: str, store: str | None) -> Iterator[tuple[Desk, Snapshot]]:
     """Open the store for writing, for an agent who may do ``action``; yield the desk and the policy in force."""
+    from tmcs.cases.desk import Desk
     from tmcs.store import open_store
 
     actor, _, snapshot = permitted(action)
     with open_store(store, write=True) as opened:
         yield Desk(opened, actor), snapshot
+
+
+@contextmanager
+def at_seat(action: str, store: str | None) -> Iterator[tuple[Seat, Snapshot]]:
+    """Do as :func:`at_desk`, for what decides nothing: nothing that decides is loaded."""
+    from tmcs.cases.seat import Seat
+    from tmcs.store import open_store
+
+    actor, _, snapshot = permitted(action)
+    with open_store(store, write=True) as opened:
+        yield Seat(opened, actor), snapshot

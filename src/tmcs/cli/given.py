@@ -3,20 +3,109 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
 
 from tmcs.cli.common import read_text
 from tmcs.core.errors import InputError
 from tmcs.core.order import SHANGHAI, Order, parse_time
 
+if TYPE_CHECKING:
+    from tmcs.core.flow import Flow
+
+F = TypeVar("F", bound=Callable[..., Any])
 #: A fact has at most 2,000 characters, an order some hundred lines: what is larger is neither.
 _MAX_FACTS: Final = 1024 * 1024
 _MAX_ORDER: Final = 4 * 1024 * 1024
 _MAX_DIGITS: Final = 30
 #: Decisions are made within these years: enough for any order and any deadline that follows from one.
 _YEARS: Final = (1970, 2999)
+
+
+def order_options(command: F) -> F:
+    """Add the options that name the order: ``--order``, ``--orders``, ``--order-json``, ``--store``, ``--item``."""
+    for option in (
+        click.option("--item", metavar="SKU", help="哪一件商品 · the item concerned"),
+        click.option("--store", metavar="STORE", help="数据文件或 postgresql:// 网址 · the store: a file or a URL"),
+        click.option("--order-json", metavar="FILE", help="订单 JSON，- 为标准输入 · the order as JSON, - for stdin"),
+        click.option(
+            "--orders", "order_files", metavar="FILE", multiple=True,
+            help="只用这些导出文件，不用订单簿 · read these exports instead of the order book",
+        ),
+        click.option("--order", "order_id", metavar="ID", help="订单编号，查订单簿或 --orders 文件 · order number"),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def fact_options(command: F) -> F:
+    """Add ``--set``, ``--facts`` and ``--no-input``."""
+    for option in (
+        click.option("--no-input", is_flag=True, help="不提问 · never ask"),
+        click.option(
+            "--facts", "facts_file", metavar="FILE", help="事实文件 (JSON/YAML)，- 为标准输入 · facts from a file, - for stdin"
+        ),
+        click.option(
+            "-s", "--set", "sets", metavar="FACT=VALUE", multiple=True, help="给出一个事实，可多次 · give a fact"
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def gather(facts_file: str | None, sets: tuple[str, ...], item: str | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the facts of the options and who gave each: ``--set`` wins over ``--facts``.
+
+    Raises:
+        InputError, NotFoundError, StorageError: as :func:`parse_sets` and :func:`read_facts`.
+    """
+    facts: dict[str, Any] = read_facts(facts_file) if facts_file is not None else {}
+    sources = dict.fromkeys(facts, "facts")
+    given = parse_sets(sets)
+    facts.update(given)
+    sources.update(dict.fromkeys(given, "set"))
+    if item is not None:
+        facts["item"] = item
+        sources["item"] = "set"
+    return facts, sources
+
+
+def set_aside(flow: Flow, facts: dict[str, Any]) -> dict[str, Any]:
+    """Take the facts out that only a following flow uses, after checking them against it, and return them.
+
+    Raises:
+        InputError: a value does not fit.
+    """
+    settable = flow.settable()
+    others = [name for name in facts if name not in settable and name not in ("tier", "item")]
+    if not others:
+        return {}
+    from tmcs.loader import following_facts
+
+    later = following_facts(flow)
+    aside = {name: facts.pop(name) for name in others if name in later}
+    for name, value in aside.items():
+        later[name].parse(value)
+    return aside
+
+
+def at_terminal() -> bool:
+    """Return whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def stdin_once(*sources: str | None) -> None:
+    """Refuse to read standard input for two options.
+
+    Raises:
+        InputError: more than one is ``-``.
+    """
+    if sources.count("-") > 1:
+        raise InputError("标准输入只能用一次: --facts - 或 --order-json -", "stdin can be read once: --facts - or --order-json -")
 
 
 def _short(text: str) -> str:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tmcs.cli.common import Command, lang_option
-from tmcs.cli.given import find_order, moment, parse_sets, read_facts
+from tmcs.cli.given import at_terminal, fact_options, find_order, gather, moment, order_options, set_aside, stdin_once
 from tmcs.core.errors import InputError
 from tmcs.core.flow import Flow
+from tmcs.core.order import Order
+from tmcs.core.policy import Policy
 from tmcs.core.resolution import NEEDS_FACTS, RESOLVED, Resolution
 from tmcs.core.resolve import resolve
+
+if TYPE_CHECKING:
+    from tmcs.cli.case_keep import Keeper
 
 FORMATS = ("text", "json", "yaml", "markdown")
 PEOPLE = ("text", "markdown")
@@ -21,27 +27,20 @@ PEOPLE = ("text", "markdown")
 
 @click.command("resolve", cls=Command, short_help="处理一单 · settle one order problem")
 @click.argument("flow", required=False)
-@click.option("--order", "order_id", metavar="ID", help="订单编号，查订单簿或 --orders 文件 · order number")
-@click.option("--orders", "order_files", metavar="FILE", multiple=True, help="只用这些导出文件，不用订单簿 · read these exports instead of the order book")
-@click.option("--order-json", metavar="FILE", help="订单 JSON，- 为标准输入 · the order as JSON, - for stdin")
-@click.option("--store", metavar="FILE", help="订单簿文件 · the order book's file")
-@click.option("--item", metavar="SKU", help="哪一件商品 · the item concerned")
-@click.option("-s", "--set", "sets", metavar="FACT=VALUE", multiple=True, help="给出一个事实，可多次 · give a fact")
-@click.option("--facts", "facts_file", metavar="FILE", help="事实文件 (JSON/YAML)，- 为标准输入 · facts from a file, - for stdin")
+@order_options
+@fact_options
 @click.option("--tier", metavar="TIER", help="坐席层级 · tier of the agent (default: configuration, else the lowest)")
 @click.option("--now", "now_text", metavar="TIME", help="按这一时刻处理 · decide as of this time (ISO 8601)")
 @click.option("--policy", "policy_files", metavar="FILE", multiple=True, help="自己的政策文件 · own policy files")
 @click.option("--continue", "go_on", is_flag=True, help="接着走后续流程 · go on in the next flow with what is known")
+@click.option("--save", is_flag=True, help="建案保存 · keep it as a case")
 @click.option("--explain", is_flag=True, help="说明经过与依据 · show the path and the rules in words")
-@click.option("--no-input", is_flag=True, help="不提问 · never ask")
 @click.option("--format", "form", metavar="FORMAT", default="text", show_default=True, help="text json yaml markdown")
 @lang_option
-@click.pass_context
 def command(
-    ctx: click.Context, flow: str | None, order_id: str | None, order_files: tuple[str, ...], order_json: str | None,
-    store: str | None, item: str | None, sets: tuple[str, ...], facts_file: str | None, tier: str | None,
-    now_text: str | None, policy_files: tuple[str, ...], go_on: bool, explain: bool, no_input: bool,
-    form: str, lang: str,
+    flow: str | None, order_id: str | None, order_files: tuple[str, ...], order_json: str | None, store: str | None,
+    item: str | None, sets: tuple[str, ...], facts_file: str | None, no_input: bool, tier: str | None,
+    now_text: str | None, policy_files: tuple[str, ...], go_on: bool, save: bool, explain: bool, form: str, lang: str,
 ) -> int:  # fmt: skip
     """处理一单: FLOW 为流程名或别名，如 damage、货品损坏 · settle one order problem.
 
@@ -50,41 +49,108 @@ def command(
     """
     if flow is None:
         return _list_flows(lang)
-    if facts_file == "-" and order_json == "-":
-        raise InputError("标准输入只能用一次: --facts - 或 --order-json -", "stdin can be read once: --facts - or --order-json -")
+    stdin_once(facts_file, order_json)
     from tmcs.loader import load_flow, load_policy
 
-    definition = load_flow(flow) if os.sep not in flow else _in_folder(flow) or load_flow(flow)
+    definition = load_flow(flow) if os.sep not in flow or save else _in_folder(flow) or load_flow(flow)
     _check_format(form)
-    policy = load_policy(policy_files or None)
-    facts, sources = _gather(facts_file, sets, item, tier)
-    now = moment(now_text)
-    order = find_order(order_id, order_files, order_json, store)
-    asking = not no_input and form in PEOPLE and _at_terminal()
-    everything = _set_aside(definition, facts)
-    chain: list[Resolution] = []
-    while True:
-        result = resolve(definition, order, facts, policy, now, sources=sources)
-        if result.status == NEEDS_FACTS and asking:
-            from tmcs.cli.prompt import ask_all
+    facts, sources = gather(facts_file, sets, item)
+    asking = not no_input and form in PEOPLE and at_terminal()
+    if save:
+        from tmcs.cli.case_keep import keeping, refuse_what_if
 
-            result = ask_all(definition, order, facts, sources, policy, now, lang)
-        chain.append(result)
-        if form in PEOPLE:
-            print(("\n" if chain[1:] else "") + _render(result, form, lang, explain))
-        following = _following(result, chain) if go_on or asking else None
-        if following is None or not (go_on or (asking and _goes_on(following, lang))):
-            break
-        from tmcs.core.chain import carry_over
-
-        definition = following
-        everything.update(facts)
-        facts, sources = carry_over(result, following, everything, sources)
+        refuse_what_if(tier, facts.pop("tier", None), now_text, policy_files)
+        with keeping(store, lang, people=form in PEOPLE) as keeper:
+            order = find_order(order_id, order_files, order_json, store)
+            run = Run(definition, order, facts, sources, keeper.policy, keeper.now, lang, asking, keeper)
+            chain = run.through(form, explain, go_on)
+            keeper.note_number()
+    else:
+        policy = load_policy(policy_files or None)
+        _take_tier(facts, tier)
+        order = find_order(order_id, order_files, order_json, store)
+        run = Run(definition, order, facts, sources, policy, moment(now_text), lang, asking)
+        chain = run.through(form, explain, go_on)
     if form not in PEOPLE:
-        print(_data(chain, form, lang) if go_on else _render(result, form, lang, explain))
+        print(_data(chain, form, lang) if go_on else render(chain[-1], form, lang, explain))
     from tmcs.render.exits import exit_code
 
-    return exit_code(result.status)
+    return exit_code(chain[-1].status)
+
+
+class Run:
+    """One order problem on its way through the flows.
+
+    Attributes:
+        flow, order, facts, sources: where it stands and what is known; ``later`` what only a following flow reads.
+        keeper: keeps each resolution in a case; None: nothing is kept.
+    """
+
+    def __init__(
+        self, flow: Flow, order: Order | None, facts: dict[str, Any], sources: dict[str, str], policy: Policy, now: datetime,
+        lang: str, asking: bool, keeper: Keeper | None = None,
+    ) -> None:  # fmt: skip
+        self.flow = flow
+        self.order = order
+        self.facts = facts
+        self.sources = sources
+        self.policy = policy
+        self.now = now
+        self.lang = lang
+        self.asking = asking
+        self.keeper = keeper
+        self.later = set_aside(flow, facts)
+        self._everything = dict(self.later)
+
+    def through(self, form: str, explain: bool, go_on: bool) -> list[Resolution]:
+        """Settle it, in the next flows too where that is wanted, print what a person reads, and return the resolutions."""
+        chain: list[Resolution] = []
+        while True:
+            result = self._settle()
+            chain.append(result)
+            if form in PEOPLE:
+                print(("\n" if chain[1:] else "") + render(result, form, self.lang, explain))
+            following = _following(result, chain) if go_on or self.asking else None
+            if following is None or not (go_on or (self.asking and _goes_on(following, self.lang))):
+                return chain
+            from tmcs.core.chain import carry_over
+
+            self.flow = following
+            self._everything.update(self.facts)
+            self.facts, self.sources = carry_over(result, following, self._everything, self.sources)
+
+    def _settle(self) -> Resolution:
+        if self.keeper is not None:
+            self.keeper.before(self.order, self.asking)
+        result = settle(self.flow, self.order, self.facts, self.sources, self.policy, self.now, self.lang, self.asking, self.keeper)
+        return result if self.keeper is None else self.keeper.keep(self, self.later)
+
+
+def settle(
+    flow: Flow, order: Order | None, facts: dict[str, Any], sources: dict[str, str], policy: Policy, now: datetime, lang: str,
+    asking: bool, keeper: Keeper | None = None,
+) -> Resolution:  # fmt: skip
+    """Return the resolution; what is missing is asked where somebody can be, and added to ``facts`` and ``sources``."""
+    tier = {} if keeper is None else {"tier": keeper.tier}
+    result = resolve(flow, order, {**facts, **tier}, policy, now, sources=sources)
+    if result.status == NEEDS_FACTS and asking:
+        from tmcs.cli.prompt import ask_all
+
+        facts.update(tier)
+        result = ask_all(flow, order, facts, sources, policy, now, lang)
+        for name in tier:
+            del facts[name]
+    return result
+
+
+def _take_tier(facts: dict[str, Any], tier: str | None) -> None:
+    """Put the tier among the facts: the option, else what was set, else the configured one."""
+    if tier is None and "tier" not in facts:
+        from tmcs import config
+
+        tier = config.get("tier")
+    if tier:
+        facts["tier"] = tier
 
 
 def _in_folder(folder: str) -> Flow | None:
@@ -117,51 +183,11 @@ def _goes_on(following: Flow, lang: str) -> bool:
 
 def _data(chain: list[Resolution], form: str, lang: str) -> str:
     if form not in FORMATS:
-        return "\n".join(_render(one, form, lang, False) for one in chain)
+        return "\n".join(render(one, form, lang, False) for one in chain)
     from tmcs.core.chain import chain_dict
     from tmcs.render.parts import dump
 
     return dump(chain_dict(chain), form)
-
-
-def _at_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _gather(
-    facts_file: str | None, sets: tuple[str, ...], item: str | None, tier: str | None
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the facts and who gave each: ``--set`` wins over ``--facts``."""
-    facts: dict[str, Any] = read_facts(facts_file) if facts_file is not None else {}
-    sources = dict.fromkeys(facts, "facts")
-    given = parse_sets(sets)
-    facts.update(given)
-    sources.update(dict.fromkeys(given, "set"))
-    if item is not None:
-        facts["item"] = item
-        sources["item"] = "set"
-    if tier is None and "tier" not in facts:
-        from tmcs import config
-
-        tier = config.get("tier")
-    if tier:
-        facts["tier"] = tier
-    return facts, sources
-
-
-def _set_aside(flow: Flow, facts: dict[str, Any]) -> dict[str, Any]:
-    """Take the facts out that only a following flow uses, after checking them against it, and return them."""
-    settable = flow.settable()
-    others = [name for name in facts if name not in settable and name not in ("tier", "item")]
-    if not others:
-        return {}
-    from tmcs.loader import following_facts
-
-    later = following_facts(flow)
-    aside = {name: facts.pop(name) for name in others if name in later}
-    for name, value in aside.items():
-        later[name].parse(value)
-    return aside
 
 
 def _check_format(form: str) -> None:
@@ -174,7 +200,8 @@ def _check_format(form: str) -> None:
             raise unknown_word("格式", "format", form, [*FORMATS, *plugins.formats()])
 
 
-def _render(result: Resolution, form: str, lang: str, explain: bool) -> str:
+def render(result: Resolution, form: str, lang: str, explain: bool) -> str:
+    """Return a resolution in a format, built in or from a plug-in."""
     if form == "json":
         from tmcs.render.data import to_json
 

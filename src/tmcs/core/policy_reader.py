@@ -37,7 +37,7 @@ def layer(sources: list[Source]) -> tuple[Layered, list[dict[str, Any]]]:
     overrides: list[dict[str, Any]] = []
     for number, source in enumerate(sources):
         if not isinstance(source.data, dict):
-            source.root.fault("政策文件应为映射", "a policy file must be a mapping")
+            source.root.fault("文件应为映射", "the file must be a mapping")
             continue
 
         def note(path: Path, old: Any, new: Any, source: Source = source) -> None:
