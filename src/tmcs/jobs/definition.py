@@ -15,7 +15,7 @@ from tmcs.core.flow import Flow
 from tmcs.core.policy import Snapshot
 from tmcs.core.source import Cursor, Source
 from tmcs.jobfiles import JobFiles
-from tmcs.jobs.select import FIELDS, All, Node, Test, read
+from tmcs.jobs.select import FIELDS, All, Node, FieldTest, read
 
 #: What a job can read besides the order book.
 INPUTS: Final = ("reviews", "complaints", "answers", "survey-answers", "recipients")
@@ -161,7 +161,7 @@ def _fill(job: Job, root: Cursor) -> None:
         job.condition = read(select, PARAMS)
         if job.window is not None:
             bounds = [(">=", "$from"), ("<", "$to")]
-            job.condition = All([*_parts(job.condition), Test(job.window, [], bounds, None)])
+            job.condition = All([*_parts(job.condition), FieldTest(job.window, [], bounds, None)])
     job.groups = {}
     for name, group in root["groups"].items():
         if group.keys(_GROUP_KEYS, ("title",)):

@@ -12,7 +12,7 @@ Grammar (YAML)::
     field: {from: X, before: Y, above: X, at_most: Y}     X, Y: a literal, or $name of a moment given at the run
 
 The order book keeps each field in a column of its own, coded so that an index serves all three cases: the value, ``""``
-for empty, ``"?"`` for unknown.
+for empty, ``"~"`` for unknown.
 """
 
 from __future__ import annotations
@@ -23,18 +23,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.core.order import STATUSES
 from tmcs.core.source import Cursor
+from tmcs.store.tables_jobs import CODED
 
 if TYPE_CHECKING:
     from tmcs.store.base import Store
 
-UNKNOWN: Final = "?"
+UNKNOWN: Final = "~"
 EMPTY: Final = ""
 
 #: Field -> the column of the order book that holds it, coded.
-FIELDS: Final[dict[str, str]] = {
-    "status": "status_code", "created": "created_code", "pay_time": "pay_code", "consign_time": "consign_code",
-    "sign_time": "sign_code", "end_time": "end_code", "lbx": "lbx_code",
-}  # fmt: skip
+FIELDS: Final[dict[str, str]] = CODED
 #: Fields that an index begins with or narrows by: an unknown one gets an arm of its own, so that the index still serves.
 INDEXED: Final = ("status", "pay_time", "consign_time", "created")
 _BOUNDS: Final = {"from": ">=", "before": "<", "above": ">", "at_most": "<="}
@@ -57,7 +55,7 @@ class Node:
         raise NotImplementedError
 
 
-class Test(Node):
+class FieldTest(Node):
     """One field compared: equal to one of ``values``, within ``bounds``, or in a ``state``."""
 
     __slots__ = ("bounds", "column", "field", "state", "values")
@@ -189,12 +187,12 @@ def arms(condition: Node) -> list[Node]:
     The first is the condition with its indexed fields known; each further one has an indexed field unknown.
     """
     parts = condition.parts if isinstance(condition, All) else [condition]
-    narrow = [part for part in parts if isinstance(part, Test) and part.field in INDEXED and part.state is None]
+    narrow = [part for part in parts if isinstance(part, FieldTest) and part.field in INDEXED and part.state is None]
     rest = [part for part in parts if part not in narrow]
     loose: list[Node] = [NotFalse(part) for part in rest]
     found: list[Node] = [All([*narrow, *loose])]
     for place, part in enumerate(narrow):
-        unknown = Test(part.field, [], [], "unknown")
+        unknown = FieldTest(part.field, [], [], "unknown")
         others: list[Node] = [*narrow[:place], unknown, *(NotFalse(one) for one in narrow[place + 1 :])]
         found.append(All([*others, *loose]))
     return found
@@ -246,24 +244,25 @@ def read(cursor: Cursor, params: list[str]) -> Node:
     return All([_read_test(field, one, params) for field, one in cursor.items() if field in FIELDS])
 
 
-def _read_test(field: str, cursor: Cursor, params: list[str]) -> Test:
+def _read_test(field: str, cursor: Cursor, params: list[str]) -> FieldTest:
     value = cursor.value
     if isinstance(value, dict):
         if "is" in value:
             cursor.keys(("is",))
-            return Test(field, [], [], cursor["is"].word(_STATES, "状态", "state"))
+            return FieldTest(field, [], [], cursor["is"].word(_STATES, "状态", "state"))
         bounds = []
-        if cursor.keys(_BOUNDS):
-            for name, bound in cursor.items():
-                text = bound.text()
-                if text.startswith("$") and text[1:] not in params:
-                    bound.fault(f"没有 {text}", f"unknown {text}", " | ".join(f"${one}" for one in params))
+        cursor.keys(_BOUNDS)
+        for name, bound in cursor.items():
+            text = bound.text()
+            if text.startswith("$") and text[1:] not in params:
+                bound.fault(f"没有 {text}", f"unknown {text}", " | ".join(f"${one}" for one in params))
+            if name in _BOUNDS:
                 bounds.append((_BOUNDS[name], text))
-        return Test(field, [], bounds, None)
+        return FieldTest(field, [], bounds, None)
     values = [one.word(STATUSES, "订单状态", "order status") if field == "status" else one.text() for one in cursor.each()]
     if not values:
         cursor.fault("应有取值", "a value is missing")
-    return Test(field, values, [], None)
+    return FieldTest(field, values, [], None)
 
 
 def orders(store: Store, condition: Node, params: Params) -> Iterator[tuple[str, dict[str, Any], Answer]]:

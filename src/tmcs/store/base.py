@@ -12,7 +12,7 @@ from tmcs.core.text import Text
 
 #: The version that this program reads and writes: how many migrations there are (:mod:`tmcs.store.migrations`, which a
 #: look-up does not import).
-VERSION: Final = 2
+VERSION: Final = 3
 #: Seconds to wait for another's lock before saying "try again".
 BUSY_SECONDS: Final = 5.0
 

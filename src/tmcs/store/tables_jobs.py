@@ -1,6 +1,6 @@
 """The tables of jobs: runs, what each found, who is called on a day; and the order book's columns that sweeps look at.
 
-``{code:key}`` is a column coded from a key of the record: its text, ``''`` for null, ``'?'`` where the key is absent.
+``{code:key}`` is a column coded from a key of the record: its text, ``''`` for null, ``'~'`` where the key is absent.
 """
 
 from __future__ import annotations

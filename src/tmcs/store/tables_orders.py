@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from tmcs.store.tables_jobs import SWEEPS
+
 #: Migration 1.
 ORDERS: Final = (
     # whole: 0 while only joined files (items, parcels) have spoken of the order; lines: how well they are known;
@@ -34,4 +36,5 @@ INDEXES: Final[dict[str, str]] = {
     "order_title_title": "CREATE INDEX IF NOT EXISTS order_title_title ON order_title (title_id)",
     "order_parcel_number": "CREATE INDEX IF NOT EXISTS order_parcel_number ON order_parcel (number)",
     "note_kind": "CREATE INDEX IF NOT EXISTS note_kind ON note (kind, time)",
+    **SWEEPS,
 }
