@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tmcs.core.resolve import resolve as resolve
     from tmcs.core.text import Text as Text
     from tmcs.hookspecs import FlowFiles as FlowFiles
+    from tmcs.hookspecs import JobFiles as JobFiles
     from tmcs.hookspecs import hookimpl as hookimpl
     from tmcs.loader import load_flow as load_flow
     from tmcs.loader import load_policy as load_policy
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "Flow": "tmcs.core.flow",
     "FlowFiles": "tmcs.hookspecs",
+    "JobFiles": "tmcs.hookspecs",
     "InputError": "tmcs.core.errors",
     "NotFoundError": "tmcs.core.errors",
     "Order": "tmcs.core.order",
@@ -49,7 +51,7 @@ _PUBLIC = {
 }
 
 __all__ = [
-    "Flow", "FlowFiles", "InputError", "NotFoundError", "Order", "Policy", "Resolution", "Text", "TmcsError",
+    "Flow", "FlowFiles", "InputError", "JobFiles", "NotFoundError", "Order", "Policy", "Resolution", "Text", "TmcsError",
     "__version__", "hookimpl", "load_flow", "load_policy", "parse_time", "resolve",
 ]  # fmt: skip
 

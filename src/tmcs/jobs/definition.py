@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tmcs.core.errors import InputError
 from tmcs.core.flow import Flow
+from tmcs.core.money import MILLION
 from tmcs.core.policy import Snapshot
 from tmcs.core.source import Cursor, Source
 from tmcs.jobfiles import JobFiles
@@ -20,7 +21,7 @@ from tmcs.jobs.select import FIELDS, All, Node, FieldTest, read
 #: What a job can read besides the order book.
 INPUTS: Final = ("reviews", "complaints", "answers", "survey-answers", "recipients")
 _KEYS: Final = (
-    "job", "section", "title", "aliases", "precedence", "every", "inputs", "notes", "window", "select", "groups", "report",
+    "job", "section", "title", "aliases", "precedence", "every", "inputs", "notes", "hours", "window", "select", "groups", "report",
     "not_executable", "note",
 )  # fmt: skip
 _GROUP_KEYS: Final = ("title", "call", "note")
@@ -49,6 +50,7 @@ class Job:
         every: ``day``, ``working-day`` or ``on-demand``.
         inputs: the files it reads beside the order book: ``{kind: required}``.
         notes: the kinds of notes of the order book it reads (``warehouse``, ``delivery``).
+        hours: the limit of the policy that ``$hours-ago`` of the selection goes back by, or None.
         window: the field that its window is on, or None where it has none.
         condition: which orders it looks at, or None where its hits come from a file or from its own code.
         groups: by id; a hit is in the group of the leaf that its graph ends at.
@@ -57,7 +59,7 @@ class Job:
     """
 
     __slots__ = (
-        "aliases", "condition", "every", "files", "flow", "groups", "id", "inputs", "notes", "precedence", "recipients",
+        "aliases", "condition", "every", "files", "flow", "groups", "hours", "id", "inputs", "notes", "precedence", "recipients",
         "report", "section", "title", "window",
     )  # fmt: skip
 
@@ -69,6 +71,7 @@ class Job:
     every: str
     inputs: dict[str, bool]
     notes: list[str]
+    hours: str | None
     window: str | None
     condition: Node | None
     groups: dict[str, Group]
@@ -116,10 +119,9 @@ class Job:
 
     def params(self, snapshot: Snapshot, now: datetime, span: tuple[datetime, datetime]) -> dict[str, str]:
         """Return what ``$…`` stands for in the selection: ``$from``, ``$to``, ``$now`` and ``$hours-ago``."""
-        figures = snapshot.job(self.id)
         found = {"from": span[0], "to": span[1], "now": now}
-        if "hours" in figures:
-            found["hours-ago"] = now - timedelta(hours=float(figures.number("hours")))
+        if self.hours is not None:
+            found["hours-ago"] = now - timedelta(hours=snapshot.limits[self.hours] / MILLION)
         return {name: moment.isoformat(timespec="seconds") for name, moment in found.items()}
 
 
@@ -155,6 +157,7 @@ def _fill(job: Job, root: Cursor) -> None:
                 need.fault(f"没有这种输入 {name}", f"unknown input {name}", " | ".join(INPUTS), key=True)
             job.inputs[name] = need.word(("required", "optional"), "取值", "word") == "required"
     job.notes = _words(root, "notes")
+    job.hours = root["hours"].text() if root.get("hours") else None
     job.window = root["window"].word(FIELDS, "字段", "field") if root.get("window") else None
     job.condition = None
     if select := root.get("select"):
@@ -212,7 +215,7 @@ def _load(name: str) -> Job:
     known = registry()
     plugin = known.job(name)
     files = known.host.job_files(plugin)
-    flow = read_flow_files(files.folder, name=name)
+    flow = read_flow_files(files.folder, name=f"job-{name}")
     flow.installed = frozenset(known.flow_names())
     require(plugin, flow)
     path = os.path.join(files.folder, "job.yaml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 
 from tmcs.core.money import format_money, parse_money
@@ -36,12 +37,14 @@ class CellError(ValueError):
     Attributes:
         text: what is wrong.
         expected: what was expected.
+        near: the valid words nearest to the one that was written.
     """
 
-    def __init__(self, zh: str, en: str, expected: str) -> None:
+    def __init__(self, zh: str, en: str, expected: str, near: Iterable[str] = ()) -> None:
         super().__init__(en)
         self.text = Text(zh, en)
         self.expected = expected
+        self.near = list(near)
 
 
 def shown(cell: str) -> str:

@@ -67,11 +67,15 @@ def _pieces(text: str) -> Iterable[str]:
         yield word
 
 
-def table(rows: Sequence[Sequence[object]], headers: Sequence[str], form: str = "simple") -> str:
-    """Return a table; columns align where Chinese characters are two columns wide."""
+def table(rows: Sequence[Sequence[object]], headers: Sequence[str], form: str = "simple", align: Sequence[str] = ()) -> str:
+    """Return a table; columns align where Chinese characters are two columns wide.
+
+    ``align`` says for each column ``left`` or ``right``; all are left without it.
+    """
     from tabulate import tabulate
 
-    return str(tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True))
+    more = {"colalign": align} if align and rows else {}  # tabulate cannot align a table without rows
+    return str(tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True, **more))
 
 
 def colour() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from tmcs.core.errors import InputError
@@ -16,8 +16,8 @@ from tmcs.orders.words import aliases, kind_of, kind_title
 T = TypeVar("T")
 
 
-class Columns:
-    """The columns of one table and the row at hand.
+class Cells:
+    """The columns of one table by field, and the row at hand.
 
     Attributes:
         row: the cells of the row at hand.
@@ -27,11 +27,16 @@ class Columns:
 
     __slots__ = ("_at", "_report", "faulty", "line", "row")
 
-    def __init__(self, kind: str, source: Source, report: Report) -> None:
+    def __init__(self, fields: Mapping[str, tuple[str, ...]], source: Source, report: Report) -> None:
         """Map the headers.
 
+        Args:
+            fields: the folded spellings of each field's header.
+            source: the file.
+            report: where the faults of cells go.
+
         Raises:
-            InputError: a header that is used stands twice, or there are no order numbers.
+            InputError: a header that is used stands twice.
         """
         table = source.table(report)
         self._report = report
@@ -39,7 +44,7 @@ class Columns:
         self.row: list[str] = []
         self.line = 0
         self.faulty = False
-        for field, names in aliases(kind).items():
+        for field, names in fields.items():
             found: list[int] = []
             for name in names:
                 places = [n for n, header in enumerate(table.folded) if header == name]
@@ -54,8 +59,6 @@ class Columns:
                 found += places
             if found:
                 self._at[field] = tuple(found)
-        if "tid" not in self._at:
-            raise InputError(f"{source.name}: 没有订单编号列", f"{source.name}: there is no column with order numbers")
 
     def has(self, field: str) -> bool:
         """Return whether the table carries a field."""
@@ -76,10 +79,6 @@ class Columns:
         self.row = row
         self.faulty = False
 
-    def wants(self, tid: str | None) -> bool:
-        """Return whether the row may belong to the order ``tid`` (None: any order)."""
-        return tid is None or any(tid in self.row[n] for n in self._at["tid"])
-
     def get(self, field: str, parse: Callable[[str], T]) -> T | None:
         """Return a field's value; a fault is reported, and the row is then lost."""
         try:
@@ -88,16 +87,12 @@ class Columns:
             self.fault(field, bad)
             return None
 
-    def tid(self) -> str:
-        """Return the order number, ``""`` after a fault."""
-        return self.get("tid", order_no) or ""
-
     def fault(self, field: str, bad: CellError) -> None:
         """Report a cell that cannot be read: the row is lost, counted once."""
         header = self.name(field)
         self._report.add(
             self.line, self.number(field), f"{header}: {bad.text.zh}", f"{header}: {bad.text.en}", bad.expected,
-            lost=not self.faulty,
+            bad.near, lost=not self.faulty,
         )  # fmt: skip
         self.faulty = True
 
@@ -114,7 +109,34 @@ class Columns:
         return places[0] + 1 if places else 0
 
     def name(self, field: str) -> str:
-        """Return the first spelling of the field's header."""
+        """Return the field's header as messages call it; the column's number stands beside it."""
+        return field
+
+
+class Columns(Cells):
+    """The columns of a table of orders: they hold the order number, whatever else they hold."""
+
+    __slots__ = ()
+
+    def __init__(self, kind: str, source: Source, report: Report) -> None:
+        """Map the headers.
+
+        Raises:
+            InputError: a header that is used stands twice, or there are no order numbers.
+        """
+        super().__init__(aliases(kind), source, report)
+        if "tid" not in self._at:
+            raise InputError(f"{source.name}: 没有订单编号列", f"{source.name}: there is no column with order numbers")
+
+    def wants(self, tid: str | None) -> bool:
+        """Return whether the row may belong to the order ``tid`` (None: any order)."""
+        return tid is None or any(tid in self.row[n] for n in self._at["tid"])
+
+    def tid(self) -> str:
+        """Return the order number, ``""`` after a fault."""
+        return self.get("tid", order_no) or ""
+
+    def name(self, field: str) -> str:
         return FIRST_SPELLING.get(field, field)
 
 
