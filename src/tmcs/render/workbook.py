@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -81,12 +82,16 @@ class _Writer:
     def write(self) -> None:
         from xlsxwriter.exceptions import FileCreateError
 
-        for sheet in self.report.sheets:
-            self._sheet(sheet)
         try:
+            for sheet in self.report.sheets:
+                self._sheet(sheet)
             self.book.close()
         except FileCreateError as error:  # wraps what the system said
             raise (error.args[0] if error.args and isinstance(error.args[0], OSError) else OSError(str(error))) from None
+        finally:
+            for part in self.book.worksheets():
+                with suppress(OSError):  # what cannot be flushed any more is thrown away with its folder
+                    part._opt_close()
 
     def _sheet(self, sheet: Sheet) -> None:
         name = sheet.name.pick(self.lang)
