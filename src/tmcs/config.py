@@ -22,12 +22,14 @@ KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
     "agent": ("TMCS_AGENT", "", "坐席姓名或工号，默认系统登录名", "who acts; default the login name of the system"),
     "role": ("TMCS_ROLE", "agent", "坐席角色", "role of the agent: which commands they may use"),
     "policy": ("TMCS_POLICY", [], "自己的政策文件，可多个", "the desk's own policy files"),
+    "lexicon": ("TMCS_LEXICON", [], "自己的评价词库，可多个", "the desk's own lexicons for reviews"),
     "store": ("TMCS_STORE", "", "数据文件或 postgresql:// 网址", "the store: a file or a URL"),
     "plugins.disabled": ("TMCS_PLUGINS_DISABLED", [], "停用的插件", "plug-ins that are disabled"),
     "plugins.override": ("TMCS_PLUGINS_OVERRIDE", {}, "哪个流程由谁提供", "which distribution provides a flow"),
 }
 LANGUAGES: Final = ("zh", "en")
 _TOP: Final = tuple(dict.fromkeys(key.partition(".")[0] for key in KEYS))
+_FILES: Final = ("policy", "lexicon")  # keys that name files, the strongest last
 _PLUGIN_KEYS: Final = ("disabled", "override")
 _LONGEST_NAME: Final = 64
 _DESK_FILE: Final = "/etc/tmcs/tmcs.yaml"
@@ -88,7 +90,7 @@ def _values_of(source: Source) -> dict[str, Any]:
     for key, value in root.items():
         if key == "plugins":
             found |= _plugins_of(value)
-        elif key == "policy":
+        elif key in _FILES:
             base = os.path.dirname(os.path.abspath(source.file))
             found[key] = [os.path.join(base, one.text()) for one in value.each()]
         elif key == "lang":
@@ -148,7 +150,7 @@ def _from_environment(key: str, variable: str, text: str) -> Any:
     Raises:
         InputError: it writes none.
     """
-    if key == "policy":
+    if key in _FILES:
         return [one for one in text.split(os.pathsep) if one]
     words = [one.strip() for one in text.split(",") if one.strip()]
     if key == "plugins.disabled":
@@ -283,6 +285,11 @@ def policy_files() -> list[str]:
     folder = user_folder()
     own = os.path.join(folder, "policy.yaml")
     return [own] if folder and os.path.exists(own) else []
+
+
+def lexicon_files() -> list[str]:
+    """Return the desk's own lexicons for reviews, lowest first."""
+    return list(get("lexicon"))
 
 
 def effective() -> dict[str, tuple[Any, str]]:

@@ -1,10 +1,10 @@
 """The lexicon by which review texts are sorted: words, phrases and simple patterns with weights, read from YAML.
 
-An entry is a text in simplified characters, half width, lower case. In it ``(a|b)`` is one of several
-(``(a|)``: or nothing), ``#`` a number in figures or Chinese, ``…`` up to :data:`GAP` signs within a clause and ``……`` up to :data:`WIDE` signs across clauses; that is
-all, so that matching takes time linear in the text. Entries stand under their weight (``-9`` to ``9``); below 0 they speak
-against the topic, and weight ``0`` takes an entry out and keeps shorter entries from being found within it. A desk's own
-file of the same form is laid over the shipped one: what it says of an entry wins.
+An entry is a text in simplified characters, half width, lower case. In it ``(a|b)`` is one of several (``(a|)``: or
+nothing), ``#`` a number in figures or Chinese, ``…`` up to :data:`GAP` signs within a clause and ``……`` up to
+:data:`WIDE` signs across clauses; that is all, so that matching takes time linear in the text. Entries stand under their
+weight (-9 to 9); below 0 they speak against the topic, and weight 0 takes an entry out and keeps shorter entries from
+being found within it. A desk's own file of the same form is laid over the shipped one: what it says of an entry wins.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def regex(entry: str) -> str:
             parts.append(f"(?:{piece[1:-1].replace('#', NUMBER)})")
         else:
             parts.append(piece)
-    if place != len(entry) or "…" in (entry[0], entry[-1]) or entry != normalize("NFKC", entry.replace("…", "〇")).casefold().replace("〇", "…"):
+    ends = "…" in (entry[0], entry[-1])
+    if place != len(entry) or ends or any(one != normalize("NFKC", one).casefold() for one in entry if one != "…"):
         raise ValueError(entry)
     return "".join(parts)
 
@@ -210,7 +211,7 @@ class _Reader:
         if least is not None:
             lexicon.least = least.parsed(_above_zero, "1 到 9 的整数", "a whole number from 1 to 9", lexicon.least)
         self._letters()
-        lexicon.no_text |= {one for one in self._texts("no_text")}
+        lexicon.no_text |= set(self._texts("no_text"))
         lexicon.denials = _longest_first((*lexicon.denials, *self._texts("denials")))
         lexicon.between = _longest_first((*lexicon.between, *self._texts("between")))
         lexicon.guesses = _longest_first((*lexicon.guesses, *self._texts("guesses")))

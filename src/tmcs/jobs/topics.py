@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from typing import Any, Final
-from unicodedata import category, normalize
+from unicodedata import normalize
 
 from tmcs.jobs.expiry import within_month
 from tmcs.jobs.lexicon import BREAK, Entry, Lexicon
@@ -32,14 +32,16 @@ class Hit:
         topic: its name.
         score: the sum of the weights.
         words: what spoke for it, the strongest first, as the plain text has it.
+        entries: the same, as the lexicon has it.
     """
 
-    __slots__ = ("score", "topic", "words")
+    __slots__ = ("entries", "score", "topic", "words")
 
-    def __init__(self, topic: str, score: int, words: list[str]) -> None:
+    def __init__(self, topic: str, score: int, words: list[str], entries: list[str]) -> None:
         self.topic = topic
         self.score = score
         self.words = words
+        self.entries = entries
 
     def to_dict(self) -> dict[str, Any]:
         """Return the topic as a JSON object."""
@@ -58,9 +60,10 @@ class Sorting:
         within_month: whether goods are within a month of their date, None where that is not told or not the topic.
         has_text: whether the customer wrote anything at all.
         ad: whether the text carries an advertisement.
+        corrected_by: the agent who said what it speaks of, None where the lexicon did.
     """
 
-    __slots__ = ("ad", "guessed", "has_text", "topics", "within_month")
+    __slots__ = ("ad", "corrected_by", "guessed", "has_text", "topics", "within_month")
 
     def __init__(self) -> None:
         self.topics: list[Hit] = []
@@ -68,6 +71,7 @@ class Sorting:
         self.within_month: bool | None = None
         self.has_text = False
         self.ad = False
+        self.corrected_by: str | None = None
 
     @property
     def main(self) -> str | None:
@@ -79,6 +83,7 @@ class Sorting:
         return {
             "topics": [hit.to_dict() for hit in self.topics], "guessed": self.guessed,
             "within_month": self.within_month, "has_text": self.has_text, "ad": self.ad,
+            "corrected_by": self.corrected_by,
         }  # fmt: skip
 
 
@@ -125,18 +130,19 @@ def sort(text: str | None, lexicon: Lexicon, at: date | None = None) -> Sorting:
         if not topic.guesses:
             spoken, guessed = _without_guesses(said, spoken, lexicon)
             found.guessed += guessed
-        score = sum(weight for _, _, weight in spoken)
+        score = sum(entry.weight for _, _, entry in spoken)
         if score >= lexicon.least:
-            words = [said[start:end] for start, end, weight in spoken if weight > 0]
-            found.topics.append(Hit(topic.name, score, words))
+            told = [span for span in spoken if span[2].weight > 0]
+            words, entries = [said[start:end] for start, end, _ in told], [entry.text for _, _, entry in told]
+            found.topics.append(Hit(topic.name, score, words, entries))
     found.topics.sort(key=lambda hit: -hit.score)  # stable: equals stay in the lexicon's order
     if any(hit.topic == "expiry" for hit in found.topics):
         found.within_month = within_month(said, lexicon.within, at)
     return found
 
 
-#: (start, end, weight) of a word in a plain text.
-Span = tuple[int, int, int]
+#: (start, end, entry) of a word in a plain text.
+Span = tuple[int, int, Entry]
 
 
 def _spoken(said: str, entries: list[Entry], lexicon: Lexicon) -> list[Span]:
@@ -145,15 +151,15 @@ def _spoken(said: str, entries: list[Entry], lexicon: Lexicon) -> list[Span]:
     for entry in entries:
         for start, end in entry.spans(said):
             if not _denied(said, start, lexicon):
-                spans.append((start, end, entry.weight))
+                spans.append((start, end, entry))
                 break
     # Weight 0 comes first: what lies within such a word is not heard.
-    spans.sort(key=lambda span: (span[2] != 0, -abs(span[2]), span[0] - span[1], span[0]))
+    spans.sort(key=lambda span: (span[2].weight != 0, -abs(span[2].weight), span[0] - span[1], span[0]))
     taken: list[Span] = []
     for span in spans:
         if not any(span[0] < other[1] and other[0] < span[1] for other in taken):
             taken.append(span)
-    return [span for span in taken if span[2]]
+    return [span for span in taken if span[2].weight]
 
 
 def _denied(said: str, start: int, lexicon: Lexicon) -> bool:
@@ -202,7 +208,7 @@ def _without_guesses(said: str, spoken: list[Span], lexicon: Lexicon) -> tuple[l
     guessed: list[str] = []
     for span in spoken:
         clause = said[max(0, span[0] - 2 * _REACH) : span[0]].rpartition(BREAK)[2]
-        if span[2] > 0 and any(word in clause or said.startswith(word, span[0]) for word in lexicon.guesses):
+        if span[2].weight > 0 and any(word in clause or said.startswith(word, span[0]) for word in lexicon.guesses):
             guessed.append(said[span[0] : span[1]])
         else:
             kept.append(span)
