@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Final, Protocol, Self
 
@@ -91,6 +91,18 @@ class Store(ABC):
 
         Raises:
             TryAgainError: somebody else is at it.
+        """
+
+    @abstractmethod
+    def exclusive(self, work: str) -> AbstractContextManager[None]:
+        """Let nobody else do the same work while the context lasts, over many transactions; it ends with the process too.
+
+        Args:
+            work: what it is called: letters, digits, ``-`` and ``_``.
+
+        Raises:
+            TryAgainError: somebody else is at it.
+            StorageError: it cannot be found out: no permission, or the database is gone.
         """
 
     @abstractmethod

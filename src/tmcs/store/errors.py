@@ -47,6 +47,13 @@ def busy(name: str) -> TryAgainError:
     )  # fmt: skip
 
 
+def taken(work: str) -> TryAgainError:
+    """Return the error for work that another process is doing."""
+    return TryAgainError(
+        f"另一个进程正在做这件事: {work}", f"another process is at it: {work}", hint=Text("请稍后重试", "try again in a moment")
+    )
+
+
 def storage_error(error: sqlite3.Error, name: str) -> TmcsError:
     """Return the error of ours for one of SQLite's, by its code."""
     code = getattr(error, "sqlite_errorname", "") or ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import count
 from typing import Any, ClassVar, Final
@@ -125,6 +126,20 @@ class PostgresStore(Store):
 
     def alone(self, work: str) -> None:
         self.execute("SELECT pg_advisory_xact_lock(hashtext(?))", (f"tmcs.{self.schema}.{work}",))
+
+    @contextmanager
+    def exclusive(self, work: str) -> Iterator[None]:
+        # A lock of the session: the server frees it when the connection ends, however it ends.
+        name = f"tmcs.{self.schema}.exclusive.{work}"
+        if not self.execute("SELECT pg_try_advisory_lock(hashtext('tmcs'), hashtext(?))", (name,)).fetchone()[0]:
+            from tmcs.store.errors import taken
+
+            raise taken(work)
+        try:
+            yield
+        finally:
+            with suppress(self._driver.Error):  # the connection is gone, and the lock with it
+                self.connection.execute("SELECT pg_advisory_unlock(hashtext('tmcs'), hashtext(%s))", (name,))
 
     def begin(self) -> None:
         self.execute("BEGIN")

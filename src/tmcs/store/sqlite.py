@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, ClassVar, Final
 
 from tmcs.core.errors import StorageError, TmcsError
@@ -101,6 +101,11 @@ class SqliteStore(Store):
 
     def alone(self, work: str) -> None:
         """Do nothing: a writer is alone anyway."""
+
+    def exclusive(self, work: str) -> AbstractContextManager[None]:
+        from tmcs.store.locks import held
+
+        return held(f"{self.name}-locks", work)
 
     def begin(self) -> None:
         self.execute("BEGIN IMMEDIATE")
