@@ -19,10 +19,10 @@ from tmcs.jobfiles import JobFiles
 from tmcs.jobs.select import FIELDS, All, Node, FieldTest, read
 
 #: What a job can read besides the order book.
-INPUTS: Final = ("reviews", "complaints", "answers", "survey-answers", "recipients")
+INPUTS: Final = ("reviews", "complaints", "duty", "answers", "survey-answers", "recipients")
 _KEYS: Final = (
     "job", "section", "title", "aliases", "precedence", "every", "inputs", "notes", "hours", "window", "select", "groups", "report",
-    "not_executable", "note",
+    "settled", "not_executable", "note",
 )  # fmt: skip
 _GROUP_KEYS: Final = ("title", "call", "note")
 _REPORT_KEYS: Final = ("to", "title", "note")
@@ -54,13 +54,14 @@ class Job:
         window: the field that its window is on, or None where it has none.
         condition: which orders it looks at, or None where its hits come from a file or from its own code.
         groups: by id; a hit is in the group of the leaf that its graph ends at.
+        settled: leaves at which nothing is left to be done: what ends there is no hit after all, and is not listed.
         recipients, report: who the report goes to, and what it is called.
         flow: the graph that decides each hit; files: the rest of the plug-in.
     """
 
     __slots__ = (
         "aliases", "condition", "every", "files", "flow", "groups", "hours", "id", "inputs", "notes", "precedence", "recipients",
-        "report", "section", "title", "window",
+        "report", "section", "settled", "title", "window",
     )  # fmt: skip
 
     id: str
@@ -75,6 +76,7 @@ class Job:
     window: str | None
     condition: Node | None
     groups: dict[str, Group]
+    settled: frozenset[str]
     recipients: list[str]
     report: list[str]
     flow: Flow
@@ -170,6 +172,7 @@ def _fill(job: Job, root: Cursor) -> None:
         if group.keys(_GROUP_KEYS, ("title",)):
             call = group["call"].word(("yes", "no"), "取值", "value") == "yes" if group.get("call") else False
             job.groups[name] = Group(name, group["title"].texts(), call)
+    job.settled = frozenset(_words(root, "settled"))
     job.recipients, job.report = [], job.title
     if (report := root.get("report")) and report.keys(_REPORT_KEYS, ("to",)):
         job.recipients = [one.word(RECIPIENTS, "收件方", "recipient") for one in report["to"].each()]
@@ -222,7 +225,7 @@ def _load(name: str) -> Job:
     job = read_job(parse_yaml(read_bytes(path, MAX_BYTES), path), files, flow)
     if job.id != name:
         raise InputError(f"{path}: 工作名应为 {name}", f"{path}: the job must be called {name}")
-    missing = [leaf for leaf in leaves(flow) if leaf not in job.groups]
+    missing = [leaf for leaf in leaves(flow) if leaf not in job.groups and leaf not in job.settled]
     if missing:
         names = ", ".join(missing)
         raise InputError(f"{path}: groups 缺少 {names}", f"{path}: groups lacks {names}")

@@ -85,7 +85,9 @@ class Runner:
     def items(self) -> Iterator[Item]:
         """Yield what becomes of each hit, without keeping anything: for a dry run, and to compare."""
         for hit in self._hits():
-            yield decide(hit, self.context)
+            item = decide(hit, self.context)
+            if item.group not in self.job.settled:
+                yield item
 
     def _hits(self) -> Iterator[Hit]:
         own = self.job.files.hits
@@ -164,15 +166,19 @@ class Runner:
         return place
 
     def _call(self, found: Run, item: Item) -> None:
-        """Note that an order's customer is called today; where another job does, this one does not (C119)."""
+        """Note that an order's customer is called today; where another job or an earlier hit does, this one does not (C119)."""
         day = found.now.date().isoformat()
         run = self.store.execute
-        run(
+        noted = run(
             "INSERT INTO job_call (day, tid, job, run_id) VALUES (?, ?, ?, ?) ON CONFLICT (day, tid) DO NOTHING",
             (day, item.hit.tid, self.job.id, found.id),
         )
+        if noted.rowcount == 1:
+            return
         job = run("SELECT job FROM job_call WHERE day = ? AND tid = ?", (day, item.hit.tid)).fetchone()[0]
-        if job != self.job.id:
+        if job == self.job.id:
+            item.skipped = ("同一订单今天只打一次电话，与前一条合并 (C119)", "one call an order and day: said in the call above (C119)")
+        else:
             item.skipped = (f"今天已由 {job} 致电 (C119)", f"called today by {job} (C119)")
 
     def _finish(self, found: Run) -> None:
