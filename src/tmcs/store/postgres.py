@@ -116,8 +116,10 @@ class PostgresStore(Store):
         return rows
 
     def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        # Outside a transaction the server keeps the rows, so that the caller may write and commit while it reads them.
+        alone = self.connection.info.transaction_status == self._driver.pq.TransactionStatus.IDLE
         try:
-            with self.connection.transaction(), self.connection.cursor(f"tmcs_{next(self._streams)}") as cursor:
+            with self.connection.cursor(f"tmcs_{next(self._streams)}", withhold=alone) as cursor:
                 cursor.itersize = 1000
                 cursor.execute(_translated(sql), values)
                 yield from cursor
