@@ -19,7 +19,7 @@ _ZERO_WIDTH: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\
 _QUOTES: Final = dict.fromkeys(map(ord, "\"'“”‘’「」『』《》<>`"))
 _REPEATED: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 _BREAKS: Final = re.compile(f"{BREAK}{{2,}}")
-_DECIMAL: Final = re.compile(r"(?<=[0-9])[.](?=[0-9])")
+_DECIMAL: Final = re.compile(r"(?<=[0-9])[-./](?=[0-9])")
 _POINT: Final = "\ue000"
 #: How far before a word the one stands that takes it back.
 _REACH: Final = 8
@@ -146,20 +146,32 @@ Span = tuple[int, int, Entry]
 
 
 def _spoken(said: str, entries: list[Entry], lexicon: Lexicon) -> list[Span]:
-    """Return where entries stand that are not taken back and do not overlap, the weightiest first."""
-    spans: list[Span] = []
+    """Return where entries stand that are not taken back and do not overlap, the weightiest first.
+
+    What lies within an entry that is taken back, or has weight 0, is not heard either: 没有发霉 has no 霉.
+    """
+    silent = bytearray(len(said))
+    open_to: list[tuple[Entry, list[tuple[int, int]]]] = []
     for entry in entries:
+        heard = []
         for start, end in entry.spans(said):
-            if not _denied(said, start, lexicon):
-                spans.append((start, end, entry))
-                break
-    # Weight 0 comes first: what lies within such a word is not heard.
-    spans.sort(key=lambda span: (span[2].weight != 0, -abs(span[2].weight), span[0] - span[1], span[0]))
+            if not entry.weight or _denied(said, start, lexicon):
+                silent[start:end] = b"\1" * (end - start)
+            else:
+                heard.append((start, end))
+        if heard:
+            open_to.append((entry, heard))
+    spans: list[Span] = []
+    for entry, heard in open_to:
+        place = next((span for span in heard if silent.find(0, *span) >= 0), None)
+        if place is not None:
+            spans.append((*place, entry))
+    spans.sort(key=lambda span: (-abs(span[2].weight), span[0] - span[1], span[0]))
     taken: list[Span] = []
     for span in spans:
         if not any(span[0] < other[1] and other[0] < span[1] for other in taken):
             taken.append(span)
-    return [span for span in taken if span[2].weight]
+    return taken
 
 
 def _denied(said: str, start: int, lexicon: Lexicon) -> bool:
