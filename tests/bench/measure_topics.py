@@ -28,6 +28,9 @@ def main() -> None:
     for half, reviews in read_labelled(given.labelled).items():
         if given.half in ("", half):
             print("\n".join(measure(half, reviews, lexicon).lines(wrong=given.wrong)))
+            for round in sorted({review.round for review in reviews if review.round}):
+                part = [review for review in reviews if review.round == round]
+                print(measure(f"  {half}, round {round}", part, lexicon).lines()[0])
 
 
 if __name__ == "__main__":

@@ -20,15 +20,17 @@ class Labelled:
         id, text: the review.
         labels: its topics, the main one first; ``("none",)`` for none.
         within_month: for dates: whether the goods are within a month of theirs, None where that is not told.
+        round: in which round of writing it joined the sample, ``""`` where that is not kept.
     """
 
-    __slots__ = ("id", "labels", "text", "within_month")
+    __slots__ = ("id", "labels", "round", "text", "within_month")
 
-    def __init__(self, id: str, text: str, labels: Iterable[str], within_month: bool | None) -> None:
+    def __init__(self, id: str, text: str, labels: Iterable[str], within_month: bool | None, round: str = "") -> None:
         self.id = id
         self.text = text
         self.labels = tuple(labels)
         self.within_month = within_month
+        self.round = round
 
 
 def read_labelled(path: str) -> dict[str, list[Labelled]]:
@@ -41,7 +43,8 @@ def read_labelled(path: str) -> dict[str, list[Labelled]]:
     truth = {"yes": True, "no": False}
     with open(path, encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
-            review = Labelled(row["id"], row["text"], row["labels"].split(), truth.get(row["within_month"]))
+            month = truth.get(row["within_month"])
+            review = Labelled(row["id"], row["text"], row["labels"].split(), month, row.get("round") or "")
             found.setdefault(row["half"], []).append(review)
     return found
 
