@@ -8,10 +8,11 @@ from typing import Any, Final
 from tmcs.store.base import VERSION
 from tmcs.store.tables_cases import CASES
 from tmcs.store.tables_jobs import JOBS
+from tmcs.store.tables_mail import MAIL
 from tmcs.store.tables_orders import INDEXES, ORDERS, REFOLDED
 
 #: Each entry takes the store from the version of its place to the next one.
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (ORDERS, (*REFOLDED, *CASES), JOBS)
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (ORDERS, (*REFOLDED, *CASES), (*JOBS, *MAIL))
 
 assert len(MIGRATIONS) == VERSION
 
