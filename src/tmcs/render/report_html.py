@@ -35,6 +35,7 @@ th {{ background: #DDEBF7; position: sticky; top: 0; white-space: nowrap; }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }}
 .charts {{ display: flex; flex-wrap: wrap; gap: 16px; margin: 8px 0 16px; }}
 figure {{ margin: 0; border: 1px solid #ddd; padding: 8px; break-inside: avoid; }}
+svg {{ max-width: 100%; height: auto; }}
 figcaption {{ font-weight: bold; text-align: center; }}
 @media print {{ body {{ margin: 0; font-size: 11px; }} thead {{ display: table-header-group; }} tr {{ break-inside: avoid; }}
   th {{ position: static; print-color-adjust: exact; -webkit-print-color-adjust: exact; }} }}
