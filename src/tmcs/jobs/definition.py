@@ -16,13 +16,13 @@ from tmcs.core.money import MILLION
 from tmcs.core.policy import Snapshot
 from tmcs.core.source import Cursor, Source
 from tmcs.jobfiles import JobFiles
-from tmcs.jobs.select import FIELDS, All, Node, FieldTest, read
+from tmcs.jobs.select import FIELDS, All, FieldTest, Node, read
 
 #: What a job can read besides the order book.
 INPUTS: Final = ("reviews", "complaints", "duty", "answers", "survey-answers", "recipients")
 _KEYS: Final = (
-    "job", "section", "title", "aliases", "precedence", "every", "inputs", "notes", "hours", "window", "select", "groups", "report",
-    "settled", "not_executable", "note",
+    "job", "section", "title", "aliases", "precedence", "every", "inputs", "notes", "hours", "moments", "window", "select", "groups",
+    "settled", "report", "not_executable", "note",
 )  # fmt: skip
 _GROUP_KEYS: Final = ("title", "call", "note")
 _REPORT_KEYS: Final = ("to", "title", "note")
@@ -51,17 +51,19 @@ class Job:
         inputs: the files it reads beside the order book: ``{kind: required}``.
         notes: the kinds of notes of the order book it reads (``warehouse``, ``delivery``).
         hours: the limit of the policy that ``$hours-ago`` of the selection goes back by, or None.
+        moments: the times of the policy, by name, that the selection calls ``$name`` besides ``$from`` and ``$to``.
         window: the field that its window is on, or None where it has none.
         condition: which orders it looks at, or None where its hits come from a file or from its own code.
         groups: by id; a hit is in the group of the leaf that its graph ends at.
         settled: leaves at which nothing is left to be done: what ends there is no hit after all, and is not listed.
         recipients, report: who the report goes to, and what it is called.
+        not_executable: the rules of its section that nothing can carry out, each with the reason, ``[zh, en]``.
         flow: the graph that decides each hit; files: the rest of the plug-in.
     """
 
     __slots__ = (
-        "aliases", "condition", "every", "files", "flow", "groups", "hours", "id", "inputs", "notes", "precedence", "recipients",
-        "report", "section", "settled", "title", "window",
+        "aliases", "condition", "every", "files", "flow", "groups", "hours", "id", "inputs", "moments", "not_executable", "notes",
+        "precedence", "recipients", "report", "section", "settled", "title", "window",
     )  # fmt: skip
 
     id: str
@@ -73,12 +75,14 @@ class Job:
     inputs: dict[str, bool]
     notes: list[str]
     hours: str | None
+    moments: list[str]
     window: str | None
     condition: Node | None
     groups: dict[str, Group]
     settled: frozenset[str]
     recipients: list[str]
     report: list[str]
+    not_executable: dict[str, list[str]]
     flow: Flow
     files: JobFiles
 
@@ -120,8 +124,10 @@ class Job:
         return self.at(snapshot, day)
 
     def params(self, snapshot: Snapshot, now: datetime, span: tuple[datetime, datetime]) -> dict[str, str]:
-        """Return what ``$…`` stands for in the selection: ``$from``, ``$to``, ``$now`` and ``$hours-ago``."""
-        found = {"from": span[0], "to": span[1], "now": now}
+        """Return what ``$…`` stands for in the selection: ``$from``, ``$to``, ``$now``, ``$hours-ago`` and its moments."""
+        figures = snapshot.job(self.id)
+        found = {name: figures.moment(name).on(now.date()) for name in self.moments}
+        found |= {"from": span[0], "to": span[1], "now": now}
         if self.hours is not None:
             found["hours-ago"] = now - timedelta(hours=snapshot.limits[self.hours] / MILLION)
         return {name: moment.isoformat(timespec="seconds") for name, moment in found.items()}
@@ -160,10 +166,11 @@ def _fill(job: Job, root: Cursor) -> None:
             job.inputs[name] = need.word(("required", "optional"), "取值", "word") == "required"
     job.notes = _words(root, "notes")
     job.hours = root["hours"].text() if root.get("hours") else None
+    job.moments = _words(root, "moments")
     job.window = root["window"].word(FIELDS, "字段", "field") if root.get("window") else None
     job.condition = None
     if select := root.get("select"):
-        job.condition = read(select, PARAMS)
+        job.condition = read(select, [*PARAMS, *job.moments])
         if job.window is not None:
             bounds = [(">=", "$from"), ("<", "$to")]
             job.condition = All([*_parts(job.condition), FieldTest(job.window, [], bounds, None)])
@@ -172,6 +179,9 @@ def _fill(job: Job, root: Cursor) -> None:
         if group.keys(_GROUP_KEYS, ("title",)):
             call = group["call"].word(("yes", "no"), "取值", "value") == "yes" if group.get("call") else False
             job.groups[name] = Group(name, group["title"].texts(), call)
+    reasons = root.get("not_executable")
+    job.not_executable = dict(job.flow.not_executable)
+    job.not_executable |= {rule: reason.texts() for rule, reason in reasons.items()} if reasons else {}
     job.settled = frozenset(_words(root, "settled"))
     job.recipients, job.report = [], job.title
     if (report := root.get("report")) and report.keys(_REPORT_KEYS, ("to",)):

@@ -6,9 +6,9 @@ which it cannot be known: nothing is dropped in silence.
 
 Grammar (YAML)::
 
-    all: [condition, …]    any: [condition, …]    not: condition
+    all: [condition, …]    any: [condition, …]    not: condition    (several keys of one mapping: all of them)
     field: value           field: [value, …]      equal to one of them
-    field: {is: set | empty | unknown}
+    field: {is: set | empty | unknown}                    ``unknown`` is always known; the others are unknown of an absent key
     field: {from: X, before: Y, above: X, at_most: Y}     X, Y: a literal, or $name of a moment given at the run
 
 The order book keeps each field in a column of its own, coded so that an index serves all three cases: the value, ``""``
@@ -36,6 +36,7 @@ FIELDS: Final[dict[str, str]] = CODED
 #: Fields that an index begins with or narrows by: an unknown one gets an arm of its own, so that the index still serves.
 INDEXED: Final = ("status", "pay_time", "consign_time", "created")
 _BOUNDS: Final = {"from": ">=", "before": "<", "above": ">", "at_most": "<="}
+_JOINS: Final = ("all", "any", "not")
 _STATES: Final = ("set", "empty", "unknown")
 
 #: What is known: True, False, or None where it cannot be known.
@@ -69,10 +70,12 @@ class FieldTest(Node):
 
     def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
         code = coded(record, self.field)
-        if self.state is not None:
-            return {UNKNOWN: "unknown", EMPTY: "empty"}.get(code, "set") == self.state
+        if self.state == "unknown":
+            return code == UNKNOWN
         if code == UNKNOWN:
             return None
+        if self.state is not None:
+            return (code == EMPTY) == (self.state == "empty")
         if code == EMPTY:
             return False
         if self.values:
@@ -81,15 +84,14 @@ class FieldTest(Node):
 
     def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
         column = self.column
-        if self.state is not None:
-            code = {"unknown": UNKNOWN, "empty": EMPTY}.get(self.state)
-            if want is None:
-                return "0 = 1", []
-            if code is None:
-                return (f"{column} NOT IN (?, ?)" if want else f"{column} IN (?, ?)"), [UNKNOWN, EMPTY]
-            return f"{column} {'=' if want else '<>'} ?", [code]
+        if self.state == "unknown":
+            return ("0 = 1", []) if want is None else (f"{column} {'=' if want else '<>'} ?", [UNKNOWN])
         if want is None:
             return f"{column} = ?", [UNKNOWN]
+        if self.state is not None:
+            if want == (self.state == "empty"):
+                return f"{column} = ?", [EMPTY]
+            return f"{column} NOT IN (?, ?)", [UNKNOWN, EMPTY]
         if self.values:
             marks = ", ".join("?" for _ in self.values)
             if want:
@@ -102,6 +104,16 @@ class FieldTest(Node):
         if want:
             return inside, [*given, UNKNOWN, EMPTY]
         return f"(NOT ({' AND '.join(terms)}) AND {column} <> ? OR {column} = ?)", [*given, UNKNOWN, EMPTY]
+
+
+def open_fields(condition: Node, record: Mapping[str, Any], params: Params) -> list[str]:
+    """Return the fields that the record lacks where a condition cannot be answered for it."""
+    if condition.ask(record, params) is not None:
+        return []
+    if isinstance(condition, FieldTest):
+        return [condition.field]
+    parts = condition.parts if isinstance(condition, (All, Any_)) else [condition.part] if isinstance(condition, (Not, NotFalse)) else []
+    return list(dict.fromkeys(field for part in parts for field in open_fields(part, record, params)))
 
 
 class All(Node):
@@ -184,18 +196,28 @@ def coded(record: Mapping[str, Any], field: str) -> str:
 def arms(condition: Node) -> list[Node]:
     """Return conditions that are true of disjoint sets of rows, which together are those the condition is not false of.
 
-    The first is the condition with its indexed fields known; each further one has an indexed field unknown.
+    Of an ``any`` each part is apart from those before it, so that each may use an index of its own. Of the rest the first
+    is the condition with its indexed fields known; each further one has an indexed field unknown.
     """
-    parts = condition.parts if isinstance(condition, All) else [condition]
+    if isinstance(condition, Any_):
+        found: list[Node] = []
+        for place, part in enumerate(condition.parts):
+            before = [IsFalse(one) for one in condition.parts[:place]]
+            found += [All([*_flat(arm), *before]) for arm in arms(part)]
+        return found
+    parts = _flat(condition)
     narrow = [part for part in parts if isinstance(part, FieldTest) and part.field in INDEXED and part.state is None]
-    rest = [part for part in parts if part not in narrow]
-    loose: list[Node] = [NotFalse(part) for part in rest]
-    found: list[Node] = [All([*narrow, *loose])]
+    loose: list[Node] = [NotFalse(part) for part in parts if part not in narrow]
+    found = [All([*narrow, *loose])]
     for place, part in enumerate(narrow):
         unknown = FieldTest(part.field, [], [], "unknown")
         others: list[Node] = [*narrow[:place], unknown, *(NotFalse(one) for one in narrow[place + 1 :])]
         found.append(All([*others, *loose]))
     return found
+
+
+def _flat(condition: Node) -> list[Node]:
+    return [inner for part in condition.parts for inner in _flat(part)] if isinstance(condition, All) else [condition]
 
 
 class NotFalse(Node):
@@ -216,6 +238,24 @@ class NotFalse(Node):
         return _not(false) if want else false
 
 
+class IsFalse(Node):
+    """True where a condition is false."""
+
+    __slots__ = ("part",)
+
+    def __init__(self, part: Node) -> None:
+        self.part = part
+
+    def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
+        return self.part.ask(record, params) is False
+
+    def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
+        if want is None:
+            return "0 = 1", []
+        false = self.part.sql(params, False)
+        return false if want else _not(false)
+
+
 def query(condition: Node, params: Params, columns: str = "tid, record") -> tuple[str, list[str]]:
     """Return the SELECT over the order book of all orders that a condition is true or unknown of."""
     parts = [arm.sql(params, True) for arm in arms(condition)]
@@ -229,19 +269,23 @@ def read(cursor: Cursor, params: list[str]) -> Node:
     Args:
         params: the names that ``$…`` may stand for.
     """
-    value = cursor.value
-    if isinstance(value, dict) and len(value) == 1:
-        word = next(iter(value))
-        if word in ("all", "any"):
-            parts = [read(one, params) for one in cursor[word].each()]
-            return All(parts) if word == "all" else Any_(parts)
-        if word == "not":
-            return Not(read(cursor[word], params))
-    if not cursor.keys((*FIELDS, "all", "any", "not")) or not value:
-        if not value:
-            cursor.fault("条件不能为空", "a condition must not be empty", expected="field: value")
+    if not cursor.keys((*FIELDS, *_JOINS)):
         return All([])
-    return All([_read_test(field, one, params) for field, one in cursor.items() if field in FIELDS])
+    parts = [_read_part(name, one, params) for name, one in cursor.items() if name in FIELDS or name in _JOINS]
+    if not parts:
+        cursor.fault("条件不能为空", "a condition must not be empty", expected="field: value")
+    return parts[0] if len(parts) == 1 else All(parts)
+
+
+def _read_part(name: str, cursor: Cursor, params: list[str]) -> Node:
+    if name in FIELDS:
+        return _read_test(name, cursor, params)
+    if name == "not":
+        return Not(read(cursor, params))
+    parts = [read(one, params) for one in cursor.each()]
+    if not parts:
+        cursor.fault("条件不能为空", "a condition must not be empty", expected="[condition, …]")
+    return All(parts) if name == "all" else Any_(parts)
 
 
 def _read_test(field: str, cursor: Cursor, params: list[str]) -> FieldTest:

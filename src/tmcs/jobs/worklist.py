@@ -9,14 +9,21 @@ from typing import Any, Final
 from tmcs.core.chain import carry_over
 from tmcs.core.errors import InputError, NotFoundError
 from tmcs.core.order import Order
-from tmcs.core.resolution import RESOLVED, Resolution
+from tmcs.core.resolution import NEEDS_FACTS, RESOLVED, WAITING, Resolution
 from tmcs.core.resolve import resolve
 from tmcs.jobs.hits import Context, Hit
+from tmcs.jobs.select import open_fields
 from tmcs.orders.privacy import mask_account
 
 SCHEMA: Final = "tmcs/worklist/1"
 #: The group of hits that the selection or the graph lacks a fact for: they are listed, never dropped.
 UNKNOWN: Final = "unknown"
+#: The fields that a selection can ask of, in words.
+LABELS: Final = {
+    "status": ("订单状态", "status"), "created": ("下单时间", "time of the order"), "pay_time": ("付款时间", "time of payment"),
+    "consign_time": ("发货时间", "time of dispatch"), "sign_time": ("签收时间", "time of signature"), "end_time": ("交易结束时间", "end of the trade"),
+    "lbx": ("LBX 号（有或没有）", "LBX number (or that there is none)"),
+}  # fmt: skip
 
 
 class Item:
@@ -25,17 +32,24 @@ class Item:
     Attributes:
         hit: the hit; ``group`` its group; ``call`` whether the customer is called.
         chain: the job's own decision and those of the flows it hands over to.
+        lacks: the fields of the order that the selection asks of and the book does not know.
+        answers: where the flow asks the customer something, what follows from each answer: ``(fact, value, resolution)``.
         skipped: why the customer is not called after all, ``(zh, en)``, or None.
     """
 
-    __slots__ = ("call", "chain", "group", "hit", "skipped")
+    __slots__ = ("answers", "call", "chain", "group", "hit", "lacks", "skipped")
 
-    def __init__(self, hit: Hit, group: str, call: bool, chain: list[Resolution]) -> None:
+    def __init__(
+        self, hit: Hit, group: str, call: bool, chain: list[Resolution], lacks: list[str],
+        answers: list[tuple[str, str, Resolution]],
+    ) -> None:  # fmt: skip
         self.hit = hit
         self.group = group
         self.call = call
         self.chain = chain
-        self.skipped: tuple[str, str] | None = None
+        self.lacks = lacks
+        self.answers = answers
+        self.skipped = hit.left if call else None
 
     @property
     def last(self) -> Resolution:
@@ -45,19 +59,23 @@ class Item:
     def to_dict(self) -> dict[str, Any]:
         """Return the item as JSON: what to do, what to say, what to offer, which tasks go where."""
         said = [one.to_dict() for one in self.chain]
+        doing = said if self.hit.known else []  # whether the job concerns the order at all is open: it is only asked about
+        answers = [_answer(fact, value, one.to_dict(), said[-1]) for fact, value, one in self.answers]
+        payouts = said[-1]["payouts"] or _in_each([one["payouts"] for one in answers])
         found: dict[str, Any] = {
             "key": self.hit.key,
             "order": self.hit.tid,
             "customer": None if self.hit.customer is None else mask_account(self.hit.customer),
             "group": self.group,
             "call": self.call and self.skipped is None,
-            "do": [step for one in said for step in one["steps"]],
-            "say": _once([script for one in said for script in one["say"]], "moment"),
-            "needs": said[-1]["needs"],
-            "payouts": said[-1]["payouts"] if self.skipped is None else [],
+            "do": [step for one in doing for step in one["steps"]],
+            "say": _once([script for one in doing for script in one["say"]], "moment"),
+            "needs": [*(_missing(field) for field in self.lacks), *said[-1]["needs"], *_awaited(self.last)],
+            "answers": answers,
+            "payouts": payouts if self.skipped is None else [],
             "refund": said[-1]["refund"],
-            "tasks": _tasks(said),
-            "deadlines": [deadline for one in said for deadline in one["deadlines"]],
+            "tasks": _tasks(doing),
+            "deadlines": [deadline for one in doing for deadline in one["deadlines"]],
             "flow": self.last.flow.id if len(self.chain) > 1 else None,
             "facts": {step["fact"]: step["value"] for one in said for step in one["path"] if step["from"] in ("set", "flow") and step["fact"]},
             "cites": list(dict.fromkeys(cite for one in said for step in one["path"] for cite in step["cites"])),
@@ -82,6 +100,45 @@ def _tasks(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
+def _answer(fact: str, value: str, said: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
+    """Return what follows from one answer of the customer, without what was said and done before it."""
+    return {
+        "set": {fact: value},
+        "status": said["status"],
+        "outcome": said["outcome"],
+        "do": [step for step in said["steps"] if step not in before["steps"]],
+        "say": [script for script in said["say"] if script not in before["say"]],
+        "needs": said["needs"],
+        "payouts": said["payouts"],
+        "refund": said["refund"],
+        "tasks": [task for task in said["tasks"] if task not in before["tasks"]],
+        "cites": list(dict.fromkeys(cite for step in said["path"] for cite in step["cites"])),
+    }  # fmt: skip
+
+
+def _in_each(payouts: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the payouts that are offered whatever the customer answers."""
+    return [one for one in payouts[0] if all(one in others for others in payouts)] if payouts else []
+
+
+def _missing(field: str) -> dict[str, Any]:
+    zh, en = LABELS[field]
+    return {"fact": field, "type": "text", "choices": [], "ask": {"zh": f"订单册里没有{zh}，请查明", "en": f"the order book lacks the {en}: look it up"}}
+
+
+def _awaited(found: Resolution) -> list[dict[str, Any]]:
+    """Return what another party is to be asked, in the form of a need that names the party."""
+    if found.status != WAITING:
+        return []
+    needs = []
+    for party, name, due in found.waits:
+        fact = found.flow.fact(name)
+        if fact is not None:
+            ask = {"zh": fact.ask[0], "en": fact.ask[1]}
+            needs.append({"fact": name, "type": fact.type, "choices": list(fact.values), "ask": ask, "on": party, "due": due and due.isoformat()})
+    return needs
+
+
 def decide(hit: Hit, context: Context) -> Item:
     """Return what becomes of a hit: its group by the job's graph, the rest by the flow that this hands over to."""
     job = context.job
@@ -96,7 +153,10 @@ def decide(hit: Hit, context: Context) -> Item:
     if group in job.groups:
         chain += _follow(found, known, facts, context)
     call = group in job.groups and job.groups[group].call
-    return Item(hit, group, call, chain)
+    lacks = []
+    if not hit.known and job.condition is not None and hit.record is not None:
+        lacks = open_fields(job.condition, hit.record, job.params(context.snapshot, context.now, context.span))
+    return Item(hit, group, call, chain, lacks, _answers(chain, known, facts, context))
 
 
 def _group(found: Resolution) -> str:
@@ -105,6 +165,19 @@ def _group(found: Resolution) -> str:
         return UNKNOWN
     own = found.flow.nodes
     return next((node.local for node, *_ in reversed(found.walked) if node.local in own and node.graph is found.flow), UNKNOWN)
+
+
+def _answers(chain: list[Resolution], order: Order | None, facts: dict[str, Any], context: Context) -> list[tuple[str, str, Resolution]]:
+    """Return what follows from each answer to what the customer is asked first: the call is prepared for all of them."""
+    last = chain[-1]
+    if len(chain) < 2 or last.status != NEEDS_FACTS or last.needs[0].source != "agent" or not last.needs[0].values:
+        return []
+    fact = last.needs[0].name
+    given, sources = carry_over(chain[-2], last.flow, facts, dict.fromkeys(facts, "set"))
+    return [
+        (fact, value, resolve(last.flow, order, given | {fact: value}, context.policy, context.now, sources=sources | {fact: "set"}))
+        for value in last.needs[0].values
+    ]
 
 
 def _follow(found: Resolution, order: Order | None, facts: dict[str, Any], context: Context) -> list[Resolution]:
