@@ -10,9 +10,10 @@ from tmcs.store.tables_cases import CASES
 from tmcs.store.tables_jobs import JOBS
 from tmcs.store.tables_mail import MAIL
 from tmcs.store.tables_orders import INDEXES, ORDERS, REFOLDED
+from tmcs.store.tables_reviews import REVIEWS
 
 #: Each entry takes the store from the version of its place to the next one.
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (ORDERS, (*REFOLDED, *CASES), (*JOBS, *MAIL))
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (ORDERS, (*REFOLDED, *CASES), (*JOBS, *MAIL, *REVIEWS))
 
 assert len(MIGRATIONS) == VERSION
 

@@ -1,4 +1,4 @@
-"""The tables of the proactive jobs, as statements of a numbered migration (see :mod:`tmcs.store.tables_cases`)."""
+"""What agents said of reviews, as statements of a numbered migration (see :mod:`tmcs.store.tables_cases`)."""
 
 from __future__ import annotations
 
