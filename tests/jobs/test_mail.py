@@ -380,6 +380,15 @@ def test_a_server_that_drips_is_given_up(desk: Desk, store: Store) -> None:
     assert time.monotonic() - start < 9
 
 
+def test_a_message_that_was_not_taken_whole_was_surely_not_taken(desk: Desk, store: Store) -> None:
+    answers = (b"220 hi\r\n", b"250 hi\r\n", b"250 ok\r\n", b"250 ok\r\n", b"354 go\r\n")
+    settings = {"security": "none", "user": None, "login_file": None, "ca_file": None, "timeout": 1}
+    with answering(*answers) as port:  # reads nothing of it, and the network holds only so much
+        big = mail(attachments=[Attachment("a.bin", b"x" * 20_000_000)])
+        found = send(store, desk.settings(port, **settings), big, ["platform"], NOW)
+    assert (states(found), wrong(found).exit_code) == (["failed"], 75)
+
+
 @pytest.mark.parametrize("answers", [(b"HTTP/1.1 400 Bad Request\r\n",), (b"220 hi\r\n", b"250-hi\r\n250 STARTTLS\r\n", b"220 go\r\nx\r\n")])
 def test_a_server_that_speaks_another_language_is_said_to(answers: tuple[bytes, ...], desk: Desk, store: Store) -> None:
     with answering(*answers) as port:

@@ -17,8 +17,11 @@ from tmcs.jobs.mail_settings import MailSettings
 
 Certainty = Literal["temporary", "permanent", "unknown"]
 
-#: The whole conversation may take this many times as long as one answer: a server that drips bytes is given up.
+#: The whole conversation may take this many times as long as one answer, and what the slowest line needs for the message:
+#: a server that drips bytes is given up.
 _WHOLE: Final = 6
+_SLOWEST: Final = 16 << 10  # bytes a second
+_PIECE: Final = 64 << 10  # bytes that must be taken within the time of one answer
 _LONGEST_REPLY: Final = 160
 _MAILBOX: Final = re.compile(r"[^\s<>,;:()]*@[^\s<>,;:()]*")
 
@@ -59,7 +62,7 @@ class Server:
         """
         name = self.settings.sender.domain
         smtp = _Implicit(self.trust, name, self.settings) if self.settings.security == "tls" else _Plain(name, self.settings)
-        with _given_up_after(smtp, self.settings.timeout * _WHOLE), _closed(smtp):
+        with _given_up_after(smtp, self.settings.timeout * _WHOLE + len(message) / _SLOWEST), _closed(smtp):
             self._greet(smtp)
             self._envelope(smtp, recipient, len(message))
             self._data(smtp, message)
@@ -103,7 +106,9 @@ class Server:
     def _data(self, smtp: smtplib.SMTP, message: bytes) -> None:
         with self._translated():
             _expect(smtp.docmd("DATA"), 300)
-            smtp.send(re.sub(rb"(?m)^\.", b"..", message))
+            stuffed = re.sub(rb"(?m)^\.", b"..", message)
+            for start in range(0, len(stuffed), _PIECE):
+                smtp.send(stuffed[start : start + _PIECE])
         # A server takes a message with its last line, not before: until here it has surely not.
         try:
             smtp.send(b".\r\n")
