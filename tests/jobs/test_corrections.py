@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from tmcs_jobs.review_explanation import LEXICON
 
 from tmcs.core.errors import InputError, NotFoundError
 from tmcs.core.order import SHANGHAI
 from tmcs.jobs.corrections import Corrections
 from tmcs.jobs.lexicon import Lexicon, read_lexicon
-from tmcs.jobs.tables import REVIEWS
 from tmcs.jobs.topics import sort
 from tmcs.store import open_store
+from tmcs_jobs.review_explanation import LEXICON
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 ID = "9900000000000000001/9900000000000000002"
@@ -29,8 +28,6 @@ def lexicon() -> Lexicon:
 @pytest.fixture
 def kept(store_url: str) -> Iterator[Corrections]:
     with open_store(store_url, write=True) as store:
-        for statement in REVIEWS:
-            store.execute(statement.replace("CREATE TABLE", "CREATE TABLE IF NOT EXISTS"))
         yield Corrections(store)
 
 

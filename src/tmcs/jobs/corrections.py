@@ -160,6 +160,7 @@ def corrected(sorting: Sorting, correction: Correction) -> Sorting:
     heard = {hit.topic: hit for hit in sorting.topics}
     sorting.topics = [heard.get(name) or Hit(name, 0, [], []) for name in correction.topics]
     sorting.corrected_by = correction.agent
+    sorting.unsure = False
     if "expiry" not in correction.topics:
         sorting.within_month = None
     return sorting

@@ -28,15 +28,17 @@ def within_month(plain: str, words: Within, at: date | None = None) -> bool | No
     """
     if any(True for entry in (*words.past, *words.soon) for _ in entry.spans(plain)):
         return True
-    spans = [(match.start(), _length(match)) for match in _SPAN.finditer(plain)]
     total = age = None
-    for start, days in spans:
-        before = plain[max(0, start - _REACH) : start]
-        if _last(before, words.left):
+    for match in _SPAN.finditer(plain):
+        days = _length(match)
+        before = plain[max(0, match.start() - _REACH) : match.start()]
+        if plain.startswith("前", match.end()):
+            age = days if age is None else age
+        elif _any_in(before, words.left):
             return days <= words.days
-        if total is None and _last(before, words.total):
+        elif total is None and _any_in(before, words.total):
             total = days
-        elif age is None and _last(before, words.age):
+        elif age is None and _any_in(before, words.age):
             age = days
     if total is not None and age is not None:
         return total - age <= words.days
@@ -44,7 +46,7 @@ def within_month(plain: str, words: Within, at: date | None = None) -> bool | No
     return (day - at).days <= words.days if day is not None and at is not None else None
 
 
-def _last(before: str, words: list[str]) -> bool:
+def _any_in(before: str, words: list[str]) -> bool:
     return any(word in before for word in words)
 
 

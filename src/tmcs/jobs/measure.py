@@ -58,6 +58,7 @@ class Figures:
         main_right: reviews whose first topic is the label's first.
         any_right: reviews whose first topic is one of the labels.
         all_right: reviews with exactly the topics of the labels.
+        sure, sure_right: reviews for which strong words found a topic, and those of them whose first topic is right.
         month_right, month_all: reviews on dates of which a person can tell the month, and those told alike.
         right, found, wanted: topic -> how often it was found rightly, found, and labelled.
         confused: (labelled, found) -> how often the first topic was taken for another.
@@ -67,6 +68,7 @@ class Figures:
     def __init__(self, name: str) -> None:
         self.name = name
         self.reviews = self.main_right = self.any_right = self.all_right = self.month_right = self.month_all = 0
+        self.sure = self.sure_right = 0
         self.right: Counter[str] = Counter()
         self.found: Counter[str] = Counter()
         self.wanted: Counter[str] = Counter()
@@ -84,6 +86,7 @@ class Figures:
         return {
             "sample": self.name, "reviews": self.reviews, "accuracy": round(self.accuracy, 4),
             "any": share(self.any_right, self.reviews), "all": share(self.all_right, self.reviews),
+            "sure": {"right": self.sure_right, "of": self.sure},
             "within_month": {"right": self.month_right, "of": self.month_all},
             "topics": {
                 topic: {
@@ -101,6 +104,7 @@ class Figures:
         lines = [
             f"{self.name}: accuracy {self.accuracy:.3f} ({self.main_right} of {self.reviews};"
             f" one of the labels {figures['any']:.3f}, all labels {figures['all']:.3f};"
+            f" sorted by strong words: {self.sure_right} of {self.sure};"
             f" within a month {self.month_right} of {self.month_all})",
             f"  {'topic':<18}{'precision':>10}{'recall':>8}{'labelled':>10}",
         ]
@@ -128,6 +132,9 @@ def measure(name: str, reviews: Iterable[Labelled], lexicon: Lexicon) -> Figures
         figures.all_right += set(topics) == set(review.labels)
         figures.found.update(topics)
         figures.wanted.update(review.labels)
+        if sorting.topics and not sorting.unsure:
+            figures.sure += 1
+            figures.sure_right += topics[0] == review.labels[0]
         figures.right.update(set(topics) & set(review.labels))
         if review.within_month is not None:
             figures.month_all += 1

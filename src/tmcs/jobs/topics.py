@@ -1,8 +1,9 @@
 """Sorts the text of a review by topic (P01-R06, R09, R15), by a lexicon that is data.
 
 Every word that speaks for a topic and is not taken back (没有破损) adds its weight once; a topic counts from the lexicon's
-least score on. Conduct (态度差) is laid to the person named nearest before it: service or courier. A mere impression is
-no quality complaint (P01-R08). No text makes sorting fail, and its time is linear in the text.
+least score on, and words of weight 1 only where nothing stronger speaks: the sorting is then marked as unsure. Conduct
+(态度差) is laid to the person named nearest before it: service or courier. A mere impression is no quality complaint
+(P01-R08). No text makes sorting fail, and its time is linear in the text.
 """
 
 from __future__ import annotations
@@ -60,10 +61,11 @@ class Sorting:
         within_month: whether goods are within a month of their date, None where that is not told or not the topic.
         has_text: whether the customer wrote anything at all.
         ad: whether the text carries an advertisement.
+        unsure: whether only weak words spoke, for the one topic that most of them speak for.
         corrected_by: the agent who said what it speaks of, None where the lexicon did.
     """
 
-    __slots__ = ("ad", "corrected_by", "guessed", "has_text", "topics", "within_month")
+    __slots__ = ("ad", "corrected_by", "guessed", "has_text", "topics", "unsure", "within_month")
 
     def __init__(self) -> None:
         self.topics: list[Hit] = []
@@ -71,6 +73,7 @@ class Sorting:
         self.within_month: bool | None = None
         self.has_text = False
         self.ad = False
+        self.unsure = False
         self.corrected_by: str | None = None
 
     @property
@@ -83,7 +86,7 @@ class Sorting:
         return {
             "topics": [hit.to_dict() for hit in self.topics], "guessed": self.guessed,
             "within_month": self.within_month, "has_text": self.has_text, "ad": self.ad,
-            "corrected_by": self.corrected_by,
+            "unsure": self.unsure, "corrected_by": self.corrected_by,
         }  # fmt: skip
 
 
@@ -125,16 +128,21 @@ def sort(text: str | None, lexicon: Lexicon, at: date | None = None) -> Sorting:
     said = plain(text or "", lexicon)
     found.ad = any(True for entry in lexicon.ads for _ in entry.spans(said))
     conduct = _conduct(said, lexicon)
+    weak: list[Hit] = []
     for topic in lexicon.topics.values():
         spoken = _spoken(said, list(topic.entries.values()), lexicon) + conduct.get(topic.name, [])
         if not topic.guesses:
             spoken, guessed = _without_guesses(said, spoken, lexicon)
             found.guessed += guessed
         score = sum(entry.weight for _, _, entry in spoken)
-        if score >= lexicon.least:
+        if score > 0:
             told = [span for span in spoken if span[2].weight > 0]
             words, entries = [said[start:end] for start, end, _ in told], [entry.text for _, _, entry in told]
-            found.topics.append(Hit(topic.name, score, words, entries))
+            strong = score >= lexicon.least and any(entry.weight > 1 for _, _, entry in told)
+            (found.topics if strong else weak).append(Hit(topic.name, score, words, entries))
+    if not found.topics and weak and not found.guessed and not found.ad:
+        found.topics = [max(weak, key=lambda hit: hit.score)]
+        found.unsure = True
     found.topics.sort(key=lambda hit: -hit.score)  # stable: equals stay in the lexicon's order
     if any(hit.topic == "expiry" for hit in found.topics):
         found.within_month = within_month(said, lexicon.within, at)
