@@ -176,7 +176,7 @@ def _check_headers(kind: TableKind, cells: Cells, table: Table, source: Source, 
 
 
 def _alike(wanted: Iterable[str], free: list[str]) -> list[str]:
-    """Return the free headers that look like a misspelling of a wanted one; short ones must share all but one sign."""
+    """Return the free headers that look like a misspelling of a wanted one."""
     return [
         header for header in free
         if any(SequenceMatcher(None, fold(header)[:64], fold(name)).ratio() >= _ALIKE for name in wanted)
