@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
 
 from tmcs import rulebook
 from tmcs.core.flow import Flow, Graph
 from tmcs.core.policy import Policy
 from tmcs.core.text import Text
 
+if TYPE_CHECKING:
+    from tmcs.jobs.definition import Job
+
 #: The sections of the handling flows: every rule of theirs is carried, or stands as not executable with a reason.
 HANDLING: Final = tuple(f"H{number:02d}" for number in range(1, 15))
+#: Those of the proactive jobs.
+PROACTIVE: Final = tuple(f"P{number:02d}" for number in range(1, 12))
 
 
 class Carried:
@@ -19,7 +24,8 @@ class Carried:
 
     Attributes:
         rule: the rule's id.
-        carriers: where it is cited: ``damage:photos``, ``damage:script damage-reported``, ``policy payouts.damage``.
+        carriers: where it is cited: ``damage:photos``, ``damage:script damage-reported``, ``policy payouts.damage``,
+            ``job-oversell:submit``, ``policy jobs.oversell.at``.
         excuse: why nothing can carry it out, or None.
     """
 
@@ -60,10 +66,10 @@ def _graph(graph: Graph, name: str) -> Iterator[tuple[str, str]]:
             yield cite, f"{name}:script {moment}"
 
 
-def carriers(flows: Iterable[Flow], policy: Policy) -> dict[str, list[str]]:
-    """Return what carries each rule and ruling that is cited anywhere, in the order met."""
+def carriers(flows: Iterable[Flow], policy: Policy, jobs: Iterable[Job] = ()) -> dict[str, list[str]]:
+    """Return what carries each rule and ruling that is cited anywhere, in the order met: flows, graphs of jobs, policy."""
     found: dict[str, dict[str, None]] = {}
-    flows = list(flows)
+    flows = [*flows, *(job.flow for job in jobs)]
     sources: list[Iterator[tuple[str, str]]] = [_graph(flow, flow.id) for flow in flows]
     if flows:
         sources.append(_graph(flows[0].common, "common"))
@@ -74,13 +80,14 @@ def carriers(flows: Iterable[Flow], policy: Policy) -> dict[str, list[str]]:
     return {cite: list(names) for cite, names in found.items()}
 
 
-def trace(flows: Iterable[Flow], policy: Policy, sections: Iterable[str] = HANDLING) -> list[Carried]:
+def trace(
+    flows: Iterable[Flow], policy: Policy, sections: Iterable[str] = HANDLING, jobs: Iterable[Job] = ()
+) -> list[Carried]:
     """Return every rule of the sections with what carries it."""
-    flows = list(flows)
-    found = carriers(flows, policy)
-    excuses: Mapping[str, Text] = {
-        rule: Text(*reason) for flow in flows for rule, reason in flow.not_executable.items()
-    }
+    flows, jobs = list(flows), list(jobs)
+    found = carriers(flows, policy, jobs)
+    reasons = [*(flow.not_executable for flow in flows), *(job.not_executable for job in jobs)]
+    excuses = {rule: Text(*reason) for each in reasons for rule, reason in each.items()}
     return [
         Carried(rule.id, found.get(rule.id, []), excuses.get(rule.id))
         for section in sections

@@ -7,6 +7,7 @@ the flow it hands over to decides the rest, so a job's steps, words and rules ar
 from __future__ import annotations
 
 import os
+import re
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ _KEYS: Final = (
     "job", "section", "title", "aliases", "precedence", "every", "inputs", "notes", "hours", "moments", "window", "select", "groups",
     "settled", "report", "not_executable", "note",
 )  # fmt: skip
+_MOMENT: Final = re.compile(r"([a-z-]+)\.([a-z-]+)(?: D([+-][0-9]{1,3}))?")
 _GROUP_KEYS: Final = ("title", "call", "note")
 _REPORT_KEYS: Final = ("to", "title", "note")
 EVERY: Final = ("day", "working-day", "on-demand")
@@ -51,7 +53,8 @@ class Job:
         inputs: the files it reads beside the order book: ``{kind: required}``.
         notes: the kinds of notes of the order book it reads (``warehouse``, ``delivery``).
         hours: the limit of the policy that ``$hours-ago`` of the selection goes back by, or None.
-        moments: the times of the policy, by name, that the selection calls ``$name`` besides ``$from`` and ``$to``.
+        moments: further times that the selection calls ``$name``: ``{name: (job, its figure of the policy, days)}``, as of
+            a run so many days from this one.
         window: the field that its window is on, or None where it has none.
         condition: which orders it looks at, or None where its hits come from a file or from its own code.
         groups: by id; a hit is in the group of the leaf that its graph ends at.
@@ -75,7 +78,7 @@ class Job:
     inputs: dict[str, bool]
     notes: list[str]
     hours: str | None
-    moments: list[str]
+    moments: dict[str, tuple[str, str, int]]
     window: str | None
     condition: Node | None
     groups: dict[str, Group]
@@ -125,8 +128,9 @@ class Job:
 
     def params(self, snapshot: Snapshot, now: datetime, span: tuple[datetime, datetime]) -> dict[str, str]:
         """Return what ``$…`` stands for in the selection: ``$from``, ``$to``, ``$now``, ``$hours-ago`` and its moments."""
-        figures = snapshot.job(self.id)
-        found = {name: figures.moment(name).on(now.date()) for name in self.moments}
+        found = {
+            name: snapshot.job(job).moment(figure).on(now.date() + timedelta(days)) for name, (job, figure, days) in self.moments.items()
+        }
         found |= {"from": span[0], "to": span[1], "now": now}
         if self.hours is not None:
             found["hours-ago"] = now - timedelta(hours=snapshot.limits[self.hours] / MILLION)
@@ -166,7 +170,9 @@ def _fill(job: Job, root: Cursor) -> None:
             job.inputs[name] = need.word(("required", "optional"), "取值", "word") == "required"
     job.notes = _words(root, "notes")
     job.hours = root["hours"].text() if root.get("hours") else None
-    job.moments = _words(root, "moments")
+    job.moments = {}
+    for name, one in root["moments"].items() if root.get("moments") else ():
+        job.moments[name] = one.parsed(_moment, "工作的时刻", "a time of a job such as ship-tracking.at D-1", ("", "", 0))
     job.window = root["window"].word(FIELDS, "字段", "field") if root.get("window") else None
     job.condition = None
     if select := root.get("select"):
@@ -187,6 +193,14 @@ def _fill(job: Job, root: Cursor) -> None:
     if (report := root.get("report")) and report.keys(_REPORT_KEYS, ("to",)):
         job.recipients = [one.word(RECIPIENTS, "收件方", "recipient") for one in report["to"].each()]
         job.report = report["title"].texts() if report.get("title") else job.title
+
+
+def _moment(text: str) -> tuple[str, str, int]:
+    """Read ``ship-tracking.at D-1``: the time ``at`` of a run of ship-tracking on the day before."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        raise ValueError(text)
+    return found[1], found[2], int(found[3] or "0")
 
 
 def _parts(condition: Node) -> list[Node]:

@@ -78,7 +78,7 @@ class Item:
             "deadlines": [deadline for one in doing for deadline in one["deadlines"]],
             "flow": self.last.flow.id if len(self.chain) > 1 else None,
             "facts": {step["fact"]: step["value"] for one in said for step in one["path"] if step["from"] in ("set", "flow") and step["fact"]},
-            "cites": list(dict.fromkeys(cite for one in said for step in one["path"] for cite in step["cites"])),
+            "cites": _cites(said),
             "warnings": [warning for one in said for warning in one["warnings"]],
         }  # fmt: skip
         if self.skipped is not None:
@@ -112,8 +112,13 @@ def _answer(fact: str, value: str, said: dict[str, Any], before: dict[str, Any])
         "payouts": said["payouts"],
         "refund": said["refund"],
         "tasks": [task for task in said["tasks"] if task not in before["tasks"]],
-        "cites": list(dict.fromkeys(cite for step in said["path"] for cite in step["cites"])),
+        "cites": _cites([said]),
     }  # fmt: skip
+
+
+def _cites(said: list[dict[str, Any]]) -> list[str]:
+    """Return the rules behind what is decided and what is to be done."""
+    return list(dict.fromkeys(cite for one in said for step in (*one["path"], *one["steps"]) for cite in step["cites"]))
 
 
 def _in_each(payouts: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:

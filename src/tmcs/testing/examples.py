@@ -260,6 +260,7 @@ _HOLDS: Final[dict[str, Callable[[dict[str, Any], Any], str | None]]] = {
     "needs": _contains(lambda said: [need["fact"] for need in said["needs"]]),
     "deadline_dates": _contains(_days),
     "warnings": _contains(lambda said: [warning["code"] for warning in said["warnings"]]),
+    "nodes": _contains(lambda said: [step["node"] for step in said["path"]]),
     "says": _contains(lambda said: [one["moment"] for one in said["say"]]),
     "exit": lambda said, wanted: None,
 }
