@@ -26,13 +26,13 @@ _LAST: Final = 2**62
 
 
 class LiveDuty:
-    """Something of a case that is still to be done, awaited, kept or approved.
+    """Something of a case that is to be done, awaited, kept or approved.
 
     Attributes:
         kind: task, wait, promise, approval, or payment (approved and not paid yet; ``id`` is its entry's).
         party: the queue, who must answer, ``customer``, the tier, or ``agent``.
         text: what it is, ``[zh, en]``; ``due`` ISO day or None.
-        state: open, held (the case is paused) or taken (by ``agent``).
+        state: open, held (the case is paused) or taken (by ``agent``); done or withdrawn where it is settled.
         entry_id: the ledger entry of a promise of money or an approval.
     """
 
@@ -48,6 +48,7 @@ class LiveDuty:
     party: str
     state: str
     text: list[str]
+    unit: str | None
 
     def __init__(self, row: Any) -> None:
         for name, value in zip(_DUTY.split(", "), row, strict=True):
@@ -326,6 +327,12 @@ def duties_of(store: Store, cases: list[int]) -> dict[int, list[LiveDuty]]:
     return found
 
 
+def all_duties(store: Store, case_id: int) -> dict[int, LiveDuty]:
+    """Return every duty a case ever had, by number, settled ones too."""
+    rows = store.execute(f"SELECT {_DUTY} FROM duty WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+    return {row[0]: LiveDuty(row) for row in rows}
+
+
 class Promised:
     """A promise that is still to be kept.
 
@@ -341,6 +348,11 @@ class Promised:
         self.tid: str | None = case[2]
         self.reason: str | None = None if entry is None else entry[1]
         self.amount: int | None = None if entry is None else entry[2]
+
+    @property
+    def mark(self) -> str:
+        """Where a list goes on after it."""
+        return f"{self.duty.due or ''}:{self.duty.id}"
 
 
 def promises(store: Store, *, until: str | None = None, after: str | None = None, limit: int | None = None) -> Iterator[Promised]:
