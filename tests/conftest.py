@@ -49,6 +49,27 @@ def _apart(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) 
 SERVER = os.environ.get("TMCS_TEST_POSTGRESQL", "")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a server where none is named."""
+    if SERVER:
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("postgresql")]
+    config.stash[_LEFT_OUT] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was left out, and how to run it."""
+    if number := config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{number} tests need a PostgreSQL server: name one with TMCS_TEST_POSTGRESQL=postgresql://USER@HOST/DATABASE"
+        )
+
+
+_LEFT_OUT = pytest.StashKey[int]()
+
+
 @pytest.fixture
 def server_url() -> Iterator[str]:
     """A URL with a schema of its own on the test server."""
