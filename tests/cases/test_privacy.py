@@ -32,7 +32,10 @@ def book(store: Store, record: dict[str, Any]) -> None:
         "INSERT INTO orders (tid, status, created, nick, phone, whole, lines, run, lines_run, record) VALUES (?, ?, ?, ?, ?, 1, 2, 1, 1, ?)",
         (record["tid"], record["status"], record["created"], record["buyer_nick"], phone, json.dumps(record, ensure_ascii=False)),
     )
-    for kind, cells in (("delivery", {"parcel": "T100", "trace": "门卫老陈 13900000002 签收"}), ("warehouse", {"sku": "S1", "note": "王示例催单", "by": "w1"})):
+    notes = {
+        "delivery": {"parcel": "T100", "trace": "门卫老陈 13900000002 签收"}, "warehouse": {"sku": "S1", "note": "王示例催单", "by": "w1"},
+    }  # fmt: skip
+    for kind, cells in notes.items():
         store.execute(
             "INSERT INTO note (tid, kind, key, time, data) VALUES (?, ?, 'k', '', ?)", (record["tid"], kind, json.dumps(cells, ensure_ascii=False))
         )
@@ -430,7 +433,8 @@ def test_no_error_repeats_what_it_was_given(tmcs: Run, where: str) -> None:
     for argv in (
         ["note", 99, "门卫老陈 13900000002"], ["set", 99, "-s", "signer_name=李签收"],
         ["close", 2, "--why", "门卫老陈"], ["pay", 1, "--reason", "damage", "--amount", "9999", "--why", "门卫老陈"],
-        ["erase", "--customer", "王示例", "--why", "门卫老陈"], ["note", 2, "门卫老陈", "--version", 1], ["set", 2, "-s", "signer_name=李签收", "--version", 1, "--no-input"],
+        ["erase", "--customer", "王示例", "--why", "门卫老陈"], ["note", 2, "门卫老陈", "--version", 1],
+        ["set", 2, "-s", "signer_name=李签收", "--version", 1, "--no-input"],
     ):  # fmt: skip
         for form in ("text", "json"):
             ran = tmcs("case", *argv, "--format", form)

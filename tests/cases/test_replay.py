@@ -223,7 +223,7 @@ def test_nobodys_own_words_are_shown(tmcs: Run, where: str, monkeypatch: pytest.
     for form in ("text", "json"):
         ran = tmcs("case", "replay", 2, "--format", form)
         assert ran.code == 1
-        assert "李签收" not in ran.out and "张冒名" not in ran.out
+        assert not [name for name in ("李签收", "张冒名") if name in ran.out]
         assert "***" in ran.out
 
 

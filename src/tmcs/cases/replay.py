@@ -10,7 +10,7 @@ from typing import Any, Final
 from tmcs.cases.audit import digest
 from tmcs.cases.decide import decide, is_personal, receipt
 from tmcs.cases.documents import flow_digest, flow_document, pinned_flow, pinned_policy, policy_digest, policy_document
-from tmcs.cases.history import DECIDING, Event, History, fold
+from tmcs.cases.history import DECIDING, KINDS, Event, History, fold
 from tmcs.cases.verify import unpacked
 from tmcs.cases.writer import no_case, read_events
 from tmcs.core.errors import InputError, NotFoundError, StorageError, TmcsError
@@ -59,6 +59,11 @@ class Replayed:
         self.verdict = SAME
         self.why: list[Text] = []
         self.differences: list[tuple[str, Any, Any]] = []
+
+    def said(self, lang: str) -> tuple[str, str]:
+        """Return its event's kind and its verdict in words."""
+        en = lang == "en"
+        return KINDS[self.kind][en], VERDICTS[self.verdict][en]
 
     @property
     def good(self) -> bool:
