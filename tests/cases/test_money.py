@@ -176,6 +176,13 @@ def test_what_was_rejected_may_be_asked_for_again(store: Store) -> None:
     assert states(store) == [("damage", 2000, "rejected"), ("damage", 2000, "asked")]
 
 
+def test_who_asked_may_take_it_back_but_not_approve_it(store: Store) -> None:
+    case_id = opened(store)
+    pay(desk(store), case_id, "damage", 2000, why="手误")
+    refused(NotPermittedError, lambda: approve(desk(store), case_id))
+    assert reject(desk(store), case_id, None, "手误").entry.state == "rejected"
+
+
 def test_the_same_cause_is_promised_and_paid_in_one_case_only(store: Store) -> None:
     one, other = opened(store), opened(store)
     pay(desk(store), one, "damage", 1000, promise=True)
@@ -297,7 +304,9 @@ def test_a_higher_tier_that_decides_anew_promises_what_its_words_say(store: Stor
     case_id = opened(store, HELD, "held-order", **unshipped())
     desk(store, QIAN).set(case_id, {})
     assert ("not-shipped-72h", 3000, "promised") in states(store)
-    assert pay(desk(store), case_id, "not-shipped-72h", None).entry.amount == 3000, "on the supervisor's authority"
+    desk(store).set(case_id, {})
+    answer = pay(desk(store), case_id, "not-shipped-72h", None)
+    assert (answer.entry.amount, answer.entry.tier) == (3000, "supervisor"), "on the supervisor's authority"
 
 
 def test_without_an_order_the_account_is_the_cases(store: Store) -> None:

@@ -18,6 +18,9 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TID = "5200000000000010001"
 PHOTOS = ("-s", "photos_received=yes", "-s", "goods_kind=glass", "-s", "damage_kind=shattered")
 DAMAGE = (*PHOTOS, "-s", "partial_quantity=no")
+PRICE = (
+    "-s", "price_problem=system-fault", "-s", "taobao_reply=confirmed", "-s", "price_difference=5.00", "-s", "payee_details=yes",
+)  # fmt: skip
 PERSON = ("李示例", "13800000001", "sm_demo0001", "样例路1号")
 
 
@@ -74,6 +77,7 @@ def test_what_other_cases_paid_or_promised_is_told_before_the_words(case: Seat) 
     said = shown.splitlines()
     assert said[1] == "Already  damaged goods CNY 3.99 paid (case 1, 2026-11-23)"
     assert "CNY 0.00 is left" in said[2]
+    assert "Open     1 damaged goods (2026-11-23)" in said
     assert shown.index("Already") < shown.index("Say")
 
 
@@ -114,7 +118,7 @@ def test_set_takes_the_order_as_the_book_has_it_now(case: Seat, tmp_path: Path) 
 
 
 def test_a_case_goes_on_in_the_next_flow(case: Seat) -> None:
-    first = case("open", "price", "--order", TID, "-s", "price_problem=system-fault", "-s", "taobao_reply=confirmed", "-s", "price_difference=5.00", "-s", "payee_details=yes")  # fmt: skip
+    first = case("open", "price", "--order", TID, *PRICE)
     assert first.code == 0, first.err
     done = case("set", 1, "--continue", "--format", "json")
     assert done.code == 0
@@ -123,7 +127,7 @@ def test_a_case_goes_on_in_the_next_flow(case: Seat) -> None:
 
 
 def test_resolve_saves_the_chain_as_one_case(case: Seat) -> None:
-    given = ("--order", TID, "-s", "price_problem=system-fault", "-s", "taobao_reply=confirmed", "-s", "price_difference=5.00", "-s", "payee_details=yes", "--continue")  # fmt: skip
+    given = ("--order", TID, *PRICE, "--continue")
     plain = case.run("resolve", "price", *given, "--now", NOW, "--format", "json")
     saved = case.run("resolve", "price", *given, "--save", "--format", "json")
     assert saved.json == plain.json, "the schema stays as it is"
@@ -265,11 +269,13 @@ def test_a_conflict_as_json_carries_both_sides(case: Seat) -> None:
     "argv",
     [
         ("set",), ("pay", "--reason", "damage"), ("promise", "--reason", "damage"), ("approve",), ("reject", "--why", "x"),
-        ("note", "x"), ("pause", "--why", "x"), ("resume",), ("close",), ("reopen", "--why", "x"),
+        ("note", "x"), ("pause", "--why", "x"), ("resume",), ("close",), ("reopen", "--why", "x"), ("release", "--why", "x"),
+        ("hand-over", "--to", "19026", "--why", "x"), ("assign", "--to", "bob", "--why", "x"), ("done",), ("withdraw", "--task", "1", "--why", "x"),
     ],
 )  # fmt: skip
 def test_every_writing_command_checks_the_version(case: Seat, argv: tuple[str, ...]) -> None:
     case("open", "damage", "--order", TID, *DAMAGE)
+    case.login("lin", role="lead")
     for version in (1, 99):
         done = case(argv[0], 1, *argv[1:], "--version", version, "--format", "json")
         assert (done.code, json.loads(done.err)["version"]) == (75, 2)
@@ -317,7 +323,7 @@ def test_who_may_not_is_told_who_may(case: Seat) -> None:
     assert case("ledger", 1).code == 0, "an auditor may look"
 
 
-def test_at_a_terminal_missing_facts_are_asked_and_the_version_is_the_one_before_the_questions(case: Seat, store_url: str) -> None:
+def test_at_a_terminal_missing_facts_are_asked_and_the_version_is_the_one_before_the_questions(case: Seat) -> None:
     terminal = Terminal(["case", "open", "damage", "--order", TID, *PHOTOS])
     terminal.until("1-2> ")
     terminal.type("2\n")

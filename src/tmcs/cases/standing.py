@@ -103,3 +103,19 @@ def cases_of(store: Store, tid: str, limit: int = 50) -> list[int]:
     """Return the numbers of the cases of an order, newest first, at most ``limit``."""
     rows = store.execute("SELECT id FROM cases WHERE tid = ? ORDER BY id DESC LIMIT ?", (tid, limit)).fetchall()
     return [int(row[0]) for row in rows]
+
+
+def open_cases(store: Store, tid: str | None, besides: int = 0, limit: int = 5) -> list[tuple[int, str, str | None]]:
+    """Return the open cases of an order, newest first: number, flow and since when.
+
+    Args:
+        besides: a case that is left out.
+        limit: at most so many.
+    """
+    if tid is None:
+        return []
+    rows = store.execute(
+        "SELECT id, flow, opened_at FROM cases WHERE tid = ? AND closed_at IS NULL AND id <> ? ORDER BY id DESC LIMIT ?",
+        (tid, besides, limit),
+    ).fetchall()
+    return [(int(row[0]), row[1], row[2][:10]) for row in rows]

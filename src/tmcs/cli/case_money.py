@@ -114,7 +114,7 @@ def _act(
 ) -> int:
     number = case_number(case_id)
     with at_desk(action, store) as (desk, snapshot):
-        with drafts.drafted(number, lambda name: True, path=draft):
+        with drafts.drafted(number, path=draft):
             answer = act(desk, number)
         if form == "json":
             from tmcs.render.data import to_json

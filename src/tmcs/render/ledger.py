@@ -9,7 +9,7 @@ from tmcs.cases.ledger import Answer, Entry
 from tmcs.cases.standing import Standing
 from tmcs.core.money import format_money
 from tmcs.core.policy import Snapshot
-from tmcs.render.layout import bold, columns, strong, table, wrap
+from tmcs.render.layout import bold, columns, strong, table, width, wrap
 from tmcs.render.resolution import money, t
 from tmcs.render.safe import one_line
 from tmcs.render.words import say
@@ -57,10 +57,20 @@ def already(standing: Standing, lang: str) -> str:
         return ""
     rows = [entry_line(one, standing.snapshot, lang) for one in standing.others]
     rows += [left_line(claim, standing.snapshot, lang) for claim in standing.claims.values()]
-    label = t(lang, "注意    ", "Note     ")
-    out = [wrap(rows[0], columns(), strong(t(lang, "已有    ", "Already  ")))]
-    out += [wrap(row, columns(), " " * len(label) if lang == "en" else "        ") for row in rows[1:]]
-    return "\n".join(out)
+    label = t(lang, "已有    ", "Already  ")
+    out = [wrap(rows[0], columns(), strong(label))]
+    return "\n".join([*out, *(wrap(row, columns(), " " * width(label)) for row in rows[1:])])
+
+
+def open_elsewhere(found: list[tuple[int, str, str | None]], lang: str) -> str:
+    """Return in one line which other cases of the order are open; ``""`` where there are none."""
+    if not found:
+        return ""
+    from tmcs.loader import flow_titles
+
+    titles = flow_titles()
+    said = [f"{number} {titles[flow][lang == 'en'] if flow in titles else flow} ({since})" for number, flow, since in found]
+    return wrap(t(lang, "、", ", ").join(said), columns(), strong(t(lang, "未结案  ", "Open     ")))
 
 
 def left_line(claim: Claim, snapshot: Snapshot, lang: str) -> str:
