@@ -60,7 +60,7 @@ def _of_case(kept: Kept, start: str | None) -> Iterator[dict[str, Any]]:
         private = None if event["private"] is None else "erased" if body is None else "withheld"
         yield {
             "type": "event", "case": name, **{key: event[key] for key in ("n", "at", "kind", "agent", "tier")},
-            "private": private, "data": json.loads(event["data"]), "prev": event["prev"], "hash": event["hash"],
+            "private": private, "data": _data(event["data"]), "prev": event["prev"], "hash": event["hash"],
         }  # fmt: skip
     for entry in kept.entries:
         approver = (entry["approver"] or "").split("\n")
@@ -69,6 +69,13 @@ def _of_case(kept: Kept, start: str | None) -> Iterator[dict[str, Any]]:
             **{key: entry[key] for key in ("at", "kind", "agent", "tier", "state", "reason", "form")},
             "amount": format_money(entry["amount"]), "most": format_money(entry["most"]),
         }  # fmt: skip
+
+
+def _data(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:  # it was edited, as `tmcs case verify` shows
+        return text
 
 
 def written(found: Iterator[dict[str, Any]], form: str) -> Iterator[str]:

@@ -122,7 +122,14 @@ class _Decision:
 
 def _each(store: Store, case_id: int, event: int | None, make: Callable[[Store, _Decision], Replayed]) -> list[Replayed]:
     with store.one_state():
-        events = read_events(store, case_id)
+        try:
+            events = read_events(store, case_id)
+            fold(events)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise StorageError(
+                f"案件 {case_id} 的事件读不出来", f"the events of case {case_id} cannot be read",
+                hint=Text(f"tmcs case verify {case_id} 查看哪里被改动过", f"tmcs case verify {case_id} shows what was changed"),
+            ) from None  # fmt: skip
         if not events:
             raise no_case(case_id)
         bodies = dict(store.execute("SELECT n, body FROM receipt WHERE case_id = ?", (case_id,)).fetchall())

@@ -46,7 +46,11 @@ def check_case(kept: Kept, known: Documents, report: Report) -> int:
     for fault in (*_strays(kept), *_sealed(kept)):
         found(fault)
     if kept.row is not None and intact and kept.events:
-        for fault in _follows(kept):
+        try:
+            faults = list(_follows(kept))
+        except (AttributeError, KeyError, TypeError, ValueError):  # a chain made anew, of what are no events of ours
+            faults = [Fault("event-changed", kept.id, None, "事件的内容读不出来", "its events cannot be read as events")]
+        for fault in faults:
             found(fault)
     elif kept.row is not None:
         for fault in _row(kept, _ends(kept)):
