@@ -336,6 +336,20 @@ def test_an_amount_is_never_above_the_most(store: Store, amount: int) -> None:
     assert states(store) == []
 
 
+def test_nobody_promises_alone_what_rests_on_a_fact_against_the_order(store: Store) -> None:
+    """An order of 100.00 that is said to be one of 5000.00, a cheap item that is said to be dear."""
+    case_id = opened(store, {**DAMAGE, "paid_amount": "5000.00"})
+    assert pay(desk(store), case_id, "damage", 20000, why="x", promise=True).levels == ["second-line"]
+    reject(desk(store), case_id, None, "x")
+    assert pay(desk(store), case_id, "damage", 1000).entry.state == "paid", "what the order itself gives"
+    cheap = {"payment": "15.00", "orders": [line("S1", "15.00")]}
+    case_id = opened(store, {**MISMATCH, "item_price": "100.00"}, "mismatch", tid="2", **cheap)
+    assert pay(desk(store), case_id, "mismatch", 150, why="x").levels == ["second-line"]
+    told = opened(store, {**HELD, "paid_amount": "900.00"}, "held-order", tid="3", **unshipped())
+    because = {event.data["name"]: event.data["because"] for event in read_events(store, told) if event.kind == "withdrawn"}
+    assert because == {"payout:refund": "limit", "payout:not-shipped-72h": "authority"}
+
+
 def test_a_case_pays_only_what_it_grants(store: Store) -> None:
     case_id = opened(store)
     assert "damage, refund" in refused(InputError, lambda: pay(desk(store), case_id, None, None))

@@ -229,7 +229,8 @@ def taken_error(entry: Entry) -> NotPermittedError:
 def note_told(writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid: int | None, tier: str) -> None:
     """Enter an amount that a script told the customer as promised, on the authority of the tier that was decided for.
 
-    Where another case has the cause, or a limit leaves less than the script says, nothing is promised and the event says so.
+    Where another case has the cause, or a limit or the tier's authority leaves less than the script says, nothing is
+    promised and the event says so.
     A promise grows with what is told later; of a refund the amount told last holds.
     """
     hold_account(writer)
@@ -242,8 +243,9 @@ def note_told(writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid
     ):
         return
     limit(writer, snapshot, claim, paid, entry)
-    if claim.left < duty.amount:
-        _not_promised(writer, duty, "limit")
+    beyond = claim.kind == COMPENSATION and claim.commit < duty.amount
+    if claim.left < duty.amount or beyond:
+        _not_promised(writer, duty, "authority" if beyond else "limit")
         return
     if entry is None:
         entry = enter(writer, claim, duty.amount, "promised", tier)

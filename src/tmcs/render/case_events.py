@@ -21,7 +21,7 @@ _SHOWN_PARTS = {
     "buyer_nick": ("会员名", "nick"), "alipay_no": ("支付宝账号", "Alipay account"), "receiver": ("收货人", "receiver"),
     "invoice": ("发票", "invoice"), "seller_memo": ("备注", "memo"),
 }  # fmt: skip
-_REASONS = {"limit": ("超出限额", "a limit leaves less"), "already-promised": ("已另有承诺", "promised already")}
+_REASONS = {"limit": ("超出限额", "a limit leaves less"), "already-promised": ("已另有承诺", "promised already"), "authority": ("超出本层级权限", "above the tier's authority")}
 
 
 def timeline(view: CaseView, lang: str, *, everything: bool) -> list[str]:
