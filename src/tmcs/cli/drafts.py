@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -105,6 +104,8 @@ def _tell(error: ConflictError, draft: dict[str, Any], personal: Callable[[str],
     except (OSError, StorageError) as failed:
         error.hint = Text(f"草稿无法保存 ({failed})，请记下上面的内容", f"the draft cannot be kept ({failed}): note down the above")
         return
+    import shlex
+
     option = "--facts" if draft["command"] == "set" else "--draft"
     command = f"tmcs case {draft['command']} {draft['case']} {option} {shlex.quote(error.draft)}"
     error.details.append(Text(f"草稿: {error.draft}", f"draft: {error.draft}"))

@@ -92,7 +92,8 @@ def _summary(view: CaseView, snapshot: Snapshot, days: Days, lang: str, person: 
         rows.append((t(lang, "暂停", "On hold"), t(lang, f"{since[:10]} 起等{who}", f"since {since[:10]}, for the {who}")))
     if case.owner:
         rows.append((t(lang, "负责", "Owner"), one_line(case.owner)))
-    decided = f"{view.history.clock[:16].replace('T', ' ')} · {tier_name(view.history.tier, snapshot, lang)}"
+    version = t(lang, f"第 {case.version} 版", f"version {case.version}")
+    decided = f"{view.history.clock[:16].replace('T', ' ')} · {tier_name(view.history.tier, snapshot, lang)} · {version}"
     rows.append((t(lang, "判定", "Decided"), decided))
     if view.history.closed and case.closed_at is not None:
         rows.append((t(lang, "结案", "Closed"), case.closed_at[:16].replace("T", " ")))
