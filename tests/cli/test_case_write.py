@@ -81,6 +81,16 @@ def test_what_other_cases_paid_or_promised_is_told_before_the_words(case: Seat) 
     assert shown.index("Already") < shown.index("Say")
 
 
+def test_what_a_script_tells_and_another_case_has_is_not_to_be_promised(case: Seat) -> None:
+    held = ("held-order", "--order", "5200000000000010002", "-s", "hold_reason=no-stock", "-s", "replenishable=no", "-s", "accepts_refund=yes")
+    first = case("open", *held, "-s", "shipped=no", "--lang", "en")
+    assert first.code == 0, first.err + first.out
+    assert "Do not promise" not in first.out
+    second = case("open", *held, "-s", "shipped=no", "--lang", "en").out.splitlines()
+    assert second[1].startswith("Do not promise  refund CNY ")
+    assert "(promised already)" in second[1]
+
+
 def test_a_wrong_input_opens_nothing(case: Seat) -> None:
     for argv, code in (
         (("open", "damge", "--order", TID), 2), (("open", "damage", "--order", "404"), 6), (("open", "damage", "-s", "x=1"), 2),

@@ -78,12 +78,12 @@ class Keeper:
         if not self.people:
             return
         from tmcs.render.layout import bold
-        from tmcs.render.ledger import already
+        from tmcs.render.ledger import already, not_promised
 
         head = Text(f"案件 {self.case_id} · 第 {self.desk.version} 版", f"case {self.case_id} · version {self.desk.version}")
         print(bold(head.pick(self.lang)))
         standing = self.standing()
-        for other in (already(standing, self.lang), self.elsewhere(standing)):
+        for other in (not_promised(standing, self.lang), already(standing, self.lang), self.elsewhere(standing)):
             if other:
                 print(other)
 

@@ -11,7 +11,7 @@ from tmcs.core.policy import Snapshot
 from tmcs.core.resolution import RESOLVED
 from tmcs.render.case_words import STATES, queue_name, t, tier_name
 from tmcs.render.layout import columns, dim, wrap
-from tmcs.render.ledger import cause
+from tmcs.render.ledger import NOT_PROMISED, cause
 from tmcs.render.resolution import money
 from tmcs.render.safe import one_line
 from tmcs.render.words import say
@@ -21,7 +21,6 @@ _SHOWN_PARTS = {
     "buyer_nick": ("会员名", "nick"), "alipay_no": ("支付宝账号", "Alipay account"), "receiver": ("收货人", "receiver"),
     "invoice": ("发票", "invoice"), "seller_memo": ("备注", "memo"),
 }  # fmt: skip
-_REASONS = {"limit": ("超出限额", "a limit leaves less"), "already-promised": ("已另有承诺", "promised already"), "authority": ("超出本层级权限", "above the tier's authority")}
 
 
 def timeline(view: CaseView, lang: str, *, everything: bool) -> list[str]:
@@ -106,7 +105,7 @@ def _other(event: Event, view: CaseView, lang: str) -> str:
     if event.kind == "noted":
         return why_of(event, view, lang)
     if event.kind == "withdrawn" and "because" in data:
-        because = _REASONS.get(data["because"], (data["because"],) * 2)[lang == "en"]
+        because = NOT_PROMISED.get(data["because"], (data["because"],) * 2)[lang == "en"]
         return f"{cause(snapshot, str(data.get('name', '')).removeprefix('payout:'), lang)} {money(int(data.get('amount') or 0), lang)} ({because})"
     if event.kind == "handed-over":
         task = _duty(data.get("task"), view, lang)

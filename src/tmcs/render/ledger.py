@@ -18,6 +18,11 @@ _STATES = {
     "promised": ("已承诺", "promised"), "asked": ("待审批", "awaits approval"), "approved": ("已批准，待付", "approved, to pay"),
     "paid": ("已付", "paid"), "rejected": ("已驳回", "rejected"), "withdrawn": ("已撤回", "withdrawn"),
 }  # fmt: skip
+#: Why an amount that a script tells was not promised.
+NOT_PROMISED = {
+    "limit": ("超出限额", "a limit leaves less"), "already-promised": ("已另有承诺", "promised already"),
+    "authority": ("超出本层级权限", "above the tier's authority"),
+}  # fmt: skip
 _FORMS = {"platform": ("原路退回", "to the payment account"), "cash": ("现金", "cash")}
 
 
@@ -60,6 +65,15 @@ def already(standing: Standing, lang: str) -> str:
     label = t(lang, "已有    ", "Already  ")
     out = [wrap(rows[0], columns(), strong(label))]
     return "\n".join([*out, *(wrap(row, columns(), " " * width(label)) for row in rows[1:])])
+
+
+def not_promised(standing: Standing, lang: str) -> str:
+    """Return what the words of the case tell and the agent must not promise; ``""`` where there is nothing."""
+    said = []
+    for reason, amount, because in standing.not_promised:
+        why = NOT_PROMISED.get(because, (because, because))[lang == "en"]
+        said.append(f"{cause(standing.snapshot, reason, lang)} {money(amount, lang)} ({why})")
+    return wrap(t(lang, "、", ", ").join(said), columns(), strong(t(lang, "勿承诺  ", "Do not promise  "))) if said else ""
 
 
 def open_elsewhere(found: list[tuple[int, str, str | None]], lang: str) -> str:
