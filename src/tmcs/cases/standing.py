@@ -81,7 +81,9 @@ class Standing:
 def _besides_own(claim: Claim, own: Entry | None, case_id: int) -> None:
     if own is None:
         return
-    if own.state == "paid" or own.case_id != case_id:
+    if own.state == "paid" and own.case_id == case_id:
+        claim.left, claim.limits = 0, [("本案已付", "paid in this case")]
+    elif own.state == "paid" or own.case_id != case_id:
         claim.left = 0
         claim.limits = [(f"同一原因只赔一次: 案件 {own.case_id}", f"the same cause is paid once: case {own.case_id}")]
     else:

@@ -182,8 +182,8 @@ def _show(found: list[Any], snapshot: Any, form: str, lang: str) -> None:
         shut = t(lang, " (已结案)", " (closed)") if one.history.closed else ""
         print("\n" + bold(t(lang, f"还可付 · 案件 {one.case_id}", f"Left · case {one.case_id}")) + shut)
         print("\n".join(ledger.remains(one, lang)))
-    print("\n" + bold(t(lang, "本台上限", "Limits of the desk")))
-    print("\n".join(ledger.unset_limits(snapshot, lang)))
+    print("\n" + bold(t(lang, "限额", "Limits")))
+    print("\n".join(ledger.limits(snapshot, lang)))
 
 
 SUBCOMMANDS: Final[dict[str, click.Command]] = {

@@ -98,21 +98,27 @@ def left_line(claim: Claim, snapshot: Snapshot, lang: str) -> str:
 
 
 def ledger(entries: list[Entry], snapshot: Snapshot, lang: str) -> str:
-    """Return every entry as a table."""
+    """Return every entry as a table; the case stands in it where there is more than one."""
+    if not entries:
+        return t(lang, "还没有承诺或付款", "nothing is promised or paid yet")
     heads = (
         ["编号", "案件", "原因", "形式", "金额", "状态", "经办", "批准", "时间"]
         if lang == "zh"
         else ["entry", "case", "cause", "form", "amount", "state", "by", "approved by", "at"]
     )
-    rows = [
-        (
+    rows: list[list[object]] = [
+        [
             one.id, one.case_id, cause(snapshot, one.reason, lang), form_of(one.form, lang), format_money(one.amount),
             _STATES[one.state][lang == "en"], f"{one_line(one.agent)} ({tier(snapshot, one.tier, lang)})",
             ", ".join(one_line(name) for name in one.approvers) or "—", one.at[5:16].replace("T", " "),
-        )
+        ]
         for one in entries
     ]  # fmt: skip
-    return table(rows, heads) if rows else t(lang, "还没有承诺或付款", "nothing is promised or paid yet")
+    if len({one.case_id for one in entries}) == 1:
+        del heads[1]
+        for row in rows:
+            del row[1]
+    return table(rows, heads)
 
 
 def remains(standing: Standing, lang: str) -> list[str]:
@@ -122,15 +128,19 @@ def remains(standing: Standing, lang: str) -> list[str]:
     return [wrap(line, columns(), "  ") for line in lines]
 
 
-def unset_limits(snapshot: Snapshot, lang: str) -> list[str]:
-    """Return the desk's own limits: each as it is set, or that none is."""
+def limits(snapshot: Snapshot, lang: str) -> list[str]:
+    """Return the desk's own limits on compensation: each as it is set, or that none is."""
     cases = snapshot.cases
     rows = (
-        (cases.customer_day, t(lang, "每个客户每天的赔付", "compensation per customer and day")),
-        (cases.order_total, t(lang, "每单的赔付", "compensation per order")),
+        (cases.customer_day, t(lang, "每个客户每天", "per customer and day")),
+        (cases.order_total, t(lang, "每单", "per order, besides C06,")),
     )
-    no = t(lang, "没有设上限", "no limit is set")
-    return [f"  {what}: {no if value is None else money(value, lang)}" for value, what in rows]
+    return [
+        t(lang, f"  没有设{what}的赔付上限", f"  no limit {what} is set")
+        if value is None
+        else t(lang, f"  {what}的赔付上限 {money(value, lang)}", f"  limit {what.rstrip(',')}: {money(value, lang)}")
+        for value, what in rows
+    ]
 
 
 def answer(found: Answer, case_id: int, snapshot: Snapshot, lang: str) -> str:
