@@ -217,7 +217,7 @@ def test_the_ledger_shows_every_entry_and_what_remains(case: Seat) -> None:
         shown = case("ledger", *argv, "--lang", "en").out
         assert "damaged goods" in shown
         assert re.search(r"\n1 +1 +damaged goods +coupon +3\.99 +paid +amy \(first line\)", shown)
-        assert re.search(r"\n2 +2 +refund HONEY-500 +to the payment account +39\.90 +promised", shown)
+        assert re.search(r"\n2 +2 +refund HONEY-500 +platform +39\.90 +promised", shown)
         assert "no limit per customer and day is set" in shown
         assert "paid in this case" in shown
     told = case("ledger", "--order", TID, "--format", "json").json

@@ -23,7 +23,7 @@ NOT_PROMISED = {
     "limit": ("超出限额", "a limit leaves less"), "already-promised": ("已另有承诺", "promised already"),
     "authority": ("超出本层级权限", "above the tier's authority"),
 }  # fmt: skip
-_FORMS = {"platform": ("原路退回", "to the payment account"), "cash": ("现金", "cash")}
+_FORMS = {"platform": ("原路退回", "platform"), "cash": ("现金", "cash")}
 
 
 def cause(snapshot: Snapshot, reason: str, lang: str) -> str:
@@ -102,15 +102,15 @@ def ledger(entries: list[Entry], snapshot: Snapshot, lang: str) -> str:
     if not entries:
         return t(lang, "还没有承诺或付款", "nothing is promised or paid yet")
     heads = (
-        ["编号", "案件", "原因", "形式", "金额", "状态", "经办", "批准", "时间"]
+        ["编号", "案件", "原因", "形式", "金额", "状态", "经办", "批准", "日期"]
         if lang == "zh"
-        else ["entry", "case", "cause", "form", "amount", "state", "by", "approved by", "at"]
+        else ["entry", "case", "cause", "form", "amount", "state", "by", "approved", "on"]
     )
     rows: list[list[object]] = [
         [
             one.id, one.case_id, cause(snapshot, one.reason, lang), form_of(one.form, lang), format_money(one.amount),
             _STATES[one.state][lang == "en"], f"{one_line(one.agent)} ({tier(snapshot, one.tier, lang)})",
-            ", ".join(one_line(name) for name in one.approvers) or "—", one.at[5:16].replace("T", " "),
+            ", ".join(one_line(name) for name in one.approvers) or "—", one.at[5:10],
         ]
         for one in entries
     ]  # fmt: skip
