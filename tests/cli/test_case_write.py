@@ -293,6 +293,23 @@ def test_every_writing_command_checks_the_version(case: Seat, argv: tuple[str, .
         assert os.path.exists(json.loads(done.err)["draft"])
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("note", "客户又来电"), ("pause", "--why", "等照片", "--for", "warehouse"), ("hand-over", "--to", "19026", "--why", "x"),
+        ("assign", "--to", "bob", "--why", "x"), ("withdraw", "--task", "1", "--why", "x"), ("close", "--force", "--why", "x"),
+        ("promise", "--reason", "damage", "--amount", "3.99"),
+    ],
+)  # fmt: skip
+def test_a_draft_holds_the_whole_command(case: Seat, argv: tuple[str, ...]) -> None:
+    case("open", "damage", "--order", TID, *DAMAGE)
+    case.login("lin", role="lead")
+    draft = json.loads(case(argv[0], 1, *argv[1:], "--version", 1, "--format", "json").err)["draft"]
+    done = case(argv[0], 1, "--draft", draft)
+    assert done.code == 0, done.err
+    assert not os.path.exists(draft)
+
+
 def test_a_draft_that_cannot_be_kept_is_said(case: Seat, tmp_path: Path) -> None:
     case("open", "damage", "--order", TID, *DAMAGE)
     (tmp_path / "plain").write_text("")
