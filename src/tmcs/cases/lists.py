@@ -150,7 +150,8 @@ class Wanted:
     @property
     def by_due(self) -> bool:
         """Whether the list goes by due day, of the task or the case; else by number."""
-        return self.by_task or self.due_to is not None or self.due_from is not None
+        own = self.owner is not None and self.scope == OPEN
+        return self.by_task or own or self.due_to is not None or self.due_from is not None
 
 
 def customer_number(store: Store, nick: str) -> int | None:
@@ -163,7 +164,7 @@ def mark_of(case: Listed, wanted: Wanted) -> str:
     """Return where a list goes on after a case: a number, with a due day before it where the list goes by that."""
     if wanted.by_task:
         return "" if case.next is None else f"{case.next.due or ''}:{case.next.id}"
-    return f"{case.next_due}:{case.id}" if wanted.by_due else str(case.id)
+    return f"{case.next_due or ''}:{case.id}" if wanted.by_due else str(case.id)
 
 
 def _place(mark: str, by_due: bool) -> tuple[str, int]:
@@ -177,7 +178,8 @@ def _place(mark: str, by_due: bool) -> tuple[str, int]:
 
 
 def list_cases(store: Store, wanted: Wanted, *, after: str | None = None, limit: int | None = None) -> Iterator[Listed]:
-    """Yield cases: by due day where a queue, an agent or a day is asked for; else open ones oldest first, others newest first.
+    """Yield cases: by due day where a queue, an agent, an owner or a day is asked for, those without one last; else open
+    ones oldest first, others newest first.
 
     Args:
         after: where the page before ended, see :func:`mark_of`.
@@ -234,18 +236,27 @@ def _by_number(store: Store, wanted: Wanted, half: str, place: tuple[str, int] |
 
 
 def _by_due(store: Store, wanted: Wanted, place: tuple[str, int] | None, page: int) -> Iterator[Listed]:
+    """Yield cases by due day, then, unless days are asked for, those without one."""
     where, values = _conditions(wanted, wanted.scope)
     span, days = _span(wanted, "next_due")
     at = place or (wanted.due_from or "", 0)
-    sql = (
+    undated = place is not None and place[0] == ""
+    # NOT NULL is said for the index of the due days; where an owner is asked for there is one of their own.
+    dated_sql = (
         f"SELECT {_COLUMNS} FROM cases WHERE next_due IS NOT NULL AND (next_due, id) > (?, ?){span}{where}"
         " ORDER BY next_due, id LIMIT ?"
     )
-    while rows := store.execute(sql, (*at, *days, *values, page)).fetchall():
+    undated_sql = f"SELECT {_COLUMNS} FROM cases WHERE next_due IS NULL AND id > ?{where} ORDER BY id LIMIT ?"
+    while True:
+        found = store.execute(undated_sql, (at[1], *values, page)) if undated else store.execute(dated_sql, (*at, *days, *values, page))
+        rows = found.fetchall()
         yield from _with_duties(store, rows)
-        if len(rows) < page:
+        if len(rows) == page:
+            at = (rows[-1][10] or "", rows[-1][0])
+        elif undated or days:
             return
-        at = (rows[-1][10], rows[-1][0])
+        else:
+            undated, at = True, ("", 0)
 
 
 def listed(store: Store, case_id: int) -> Listed:

@@ -99,8 +99,8 @@ def _paging(command: Any) -> Any:
 @format_option("text", "json")
 @lang_option
 def list_(limit: int, after: str | None, store: str | None, form: str, lang: str, **given: Any) -> int:
-    """列出未结案的案件，先开的在前；指明队列、坐席或期限时，先到期的在前 · open cases, oldest first; with a queue, an agent
-    or a day, the first due first.
+    """列出未结案的案件，先开的在前；指明队列、坐席、负责人或期限时，先到期的在前 · open cases, oldest first; with a queue,
+    an agent, an owner or a day, the first due first.
 
     多个条件须同时满足；--closed、--all 新的在前 · all conditions must hold; with --closed or --all newest first.
     """

@@ -49,7 +49,7 @@ CASES: Final = (
     "CREATE INDEX cases_open ON cases (id) WHERE closed_at IS NULL",
     "CREATE INDEX cases_open_state ON cases (state, id) WHERE closed_at IS NULL",
     "CREATE INDEX cases_open_flow ON cases (flow, id) WHERE closed_at IS NULL",
-    "CREATE INDEX cases_open_owner ON cases (owner, id) WHERE closed_at IS NULL",
+    "CREATE INDEX cases_open_owner ON cases (owner, next_due, id) WHERE closed_at IS NULL",
     "CREATE INDEX cases_shut ON cases (id) WHERE closed_at IS NOT NULL",
     "CREATE INDEX cases_shut_flow ON cases (flow, id) WHERE closed_at IS NOT NULL",
     "CREATE INDEX cases_shut_owner ON cases (owner, id) WHERE closed_at IS NOT NULL",
