@@ -93,7 +93,7 @@ def written(found: Iterator[dict[str, Any]], form: str) -> Iterator[str]:
 
 
 def _json(record: dict[str, Any]) -> str:
-    from tmcs.render.safe import clean_json
+    from tmcs.core.safe import clean_json
 
     return clean_json(json.dumps(record, ensure_ascii=False))
 
@@ -117,7 +117,7 @@ def _cell(value: Any) -> Any:
     """Return a cell that a spreadsheet shows and never computes."""
     if value is None or isinstance(value, int):
         return value
-    from tmcs.render.safe import clean
+    from tmcs.core.safe import clean
 
     text = clean(" ".join(value) if isinstance(value, list) else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -161,13 +161,13 @@ class _Faults:
     def _text(self, value: Any) -> str:
         import json
 
-        from tmcs.render.safe import clean_json
+        from tmcs.core.safe import clean_json
 
         return clean_json(json.dumps(value, ensure_ascii=False))
 
     def take(self, fault: Fault) -> None:
         """Take one fault."""
-        from tmcs.render.safe import one_line
+        from tmcs.core.safe import one_line
 
         if self._json:
             self._open()
@@ -361,8 +361,8 @@ def _print_rows(rows: Iterable[tuple[str, str, str]], lang: str) -> None:
 
 
 def _aligned(rows: list[tuple[str, str]]) -> Iterator[str]:
+    from tmcs.core.safe import one_line
     from tmcs.render.layout import width
-    from tmcs.render.safe import one_line
 
     room = max(width(name) for name, _ in rows) + 2
     for name, value in rows:

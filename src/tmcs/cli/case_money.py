@@ -160,10 +160,10 @@ def ledger_(case_id: str | None, tid: str | None, store: str | None, form: str, 
 
 def _show(found: list[Any], snapshot: Any, form: str, lang: str) -> None:
     from tmcs.cases.standing import left_dict, limits_dict
+    from tmcs.core.safe import one_line
     from tmcs.render import ledger
     from tmcs.render.layout import bold
     from tmcs.render.resolution import t
-    from tmcs.render.safe import one_line
 
     first = found[0]
     if form == "json":

@@ -123,7 +123,7 @@ def _language(argv: list[str]) -> str:
 
 def _report(error: TmcsError, argv: list[str]) -> int:
     """Print an error on stderr: one line for a person and one for each finding, one JSON object for a program."""
-    from tmcs.render.safe import clean_json, one_line
+    from tmcs.core.safe import clean_json, one_line
 
     if _last(argv, "--format") == "json":
         import json
@@ -157,7 +157,7 @@ def _show_notes(argv: list[str]) -> None:
     store = sys.modules.get("tmcs.store")  # a command that loaded none has nothing to tell
     if store is None or not store.notes:
         return
-    from tmcs.render.safe import one_line
+    from tmcs.core.safe import one_line
 
     quiet = any(word in ("-q", "--quiet") for word in argv[: next(n for n, word in enumerate(argv) if word in COMMANDS)])
     lang = _language(argv)

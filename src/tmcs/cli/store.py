@@ -85,7 +85,7 @@ def _show(found: dict[str, Any], form: str, lang: str, done: tuple[str, str]) ->
 
         print(dump({"schema": _SCHEMA, **found}, form))
         return
-    from tmcs.render.safe import one_line
+    from tmcs.core.safe import one_line
 
     if any(done):
         print(done[lang == "en"])

@@ -10,12 +10,12 @@ from tmcs.cases.lists import LiveDuty
 from tmcs.cases.reads import CaseView
 from tmcs.core.policy import Snapshot
 from tmcs.core.resolution import NEEDS_FACTS
+from tmcs.core.safe import one_line
 from tmcs.render.case_events import timeline, view_title
 from tmcs.render.case_words import due_words, estimate_warning, labelled, next_step, party, state, t, tier_name
 from tmcs.render.layout import bold, columns, dim, strong, wrap
 from tmcs.render.ledger import entry_line, remains
 from tmcs.render.resolution import headline, money, need_lines, script_lines, step_lines
-from tmcs.render.safe import one_line
 from tmcs.render.words import say
 
 _PARTS = {

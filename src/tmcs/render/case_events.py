@@ -9,11 +9,11 @@ from tmcs.cases.reads import CaseView
 from tmcs.core.errors import InputError
 from tmcs.core.policy import Snapshot
 from tmcs.core.resolution import RESOLVED
+from tmcs.core.safe import one_line
 from tmcs.render.case_words import STATES, queue_name, t, tier_name
 from tmcs.render.layout import columns, dim, wrap
 from tmcs.render.ledger import NOT_PROMISED, cause
 from tmcs.render.resolution import money
-from tmcs.render.safe import one_line
 from tmcs.render.words import say
 
 SHOWN = 8  # events on the first screen, the newest

@@ -5,9 +5,9 @@ from __future__ import annotations
 from tmcs.cases.days import Days
 from tmcs.cases.lists import Listed, Promised
 from tmcs.core.policy import Snapshot
+from tmcs.core.safe import one_line
 from tmcs.render.case_words import cut, due_words, next_step, pad, state, t
 from tmcs.render.layout import bold, columns, dim, width
-from tmcs.render.safe import one_line
 
 _WIDTHS = (7, 11, 14, 20)  # case, state, flow, order; owner and due follow
 _INDENT = "         "

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from tmcs.render.safe import clean, clean_json
+from tmcs.core.safe import clean, clean_json
 
 
 def to_json(value: Any) -> str:

@@ -9,9 +9,9 @@ from tmcs.cases.ledger import Answer, Entry
 from tmcs.cases.standing import Standing
 from tmcs.core.money import format_money
 from tmcs.core.policy import Snapshot
+from tmcs.core.safe import one_line
 from tmcs.render.layout import bold, columns, strong, table, width, wrap
 from tmcs.render.resolution import money, t
-from tmcs.render.safe import one_line
 from tmcs.render.words import say
 
 _STATES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from tmcs.core.safe import one_line
 from tmcs.render.layout import columns, wrap
-from tmcs.render.safe import one_line
 
 if TYPE_CHECKING:
     from tmcs.cases.replay import Replayed

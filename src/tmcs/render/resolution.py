@@ -10,8 +10,8 @@ from tmcs.core.money import format_money, percent
 from tmcs.core.payout import Payout
 from tmcs.core.policy import Snapshot
 from tmcs.core.resolution import RESOLVED, Resolution
+from tmcs.core.safe import clean, one_line
 from tmcs.render.layout import bold, columns, dim, strong, table, wrap
-from tmcs.render.safe import clean, one_line
 from tmcs.render.words import say
 
 _WEEKDAYS = (("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"))
