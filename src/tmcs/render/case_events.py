@@ -31,12 +31,19 @@ def timeline(view: CaseView, lang: str, *, everything: bool) -> list[str]:
         more = len(view.events) - len(events)
         out.append(dim(t(lang, f"  … 更早的 {more} 条: --events", f"  … {more} earlier: --events")))
     for event in events:
-        head = f"  {event.at[5:16].replace('T', ' ')}  {one_line(event.agent)}  "
+        head = f"  {event.at[5:16].replace('T', ' ')}{_clock(event)} {one_line(event.agent)}  "
         out.append(wrap(one_line(event_words(event, view, lang)), columns(), head, "    "))
         why = "" if event.kind == "noted" else why_of(event, view, lang)
         if why:
             out.append(wrap(one_line(why), columns(), "    " + t(lang, "原因: ", "why: ")))
+    if any(_clock(event) == "*" for event in events):
+        out.append(dim(t(lang, "  * 时钟是设定的 (TMCS_NOW)", "  * the clock was set (TMCS_NOW)")))
     return out
+
+
+def _clock(event: Event) -> str:
+    """Return the mark of an event whose time was set, not told by the clock."""
+    return "*" if event.data.get("clock") == "set" else " "
 
 
 def why_of(event: Event, view: CaseView, lang: str) -> str:
@@ -50,8 +57,7 @@ def event_words(event: Event, view: CaseView, lang: str) -> str:
     """Return what happened in an event, in one line."""
     name = KINDS.get(event.kind, (event.kind, event.kind))[lang == "en"]
     details = _decision(event, view, lang) if event.kind in DECIDING else _other(event, view, lang)
-    clock = t(lang, " (时钟是设定的)", " (the clock was set)") if event.data.get("clock") == "set" else ""
-    return (f"{name}: {details}" if details else name) + clock
+    return f"{name}: {details}" if details else name
 
 
 def _decision(event: Event, view: CaseView, lang: str) -> str:

@@ -9,7 +9,7 @@ from tmcs.core.safe import one_line
 from tmcs.render.case_words import cut, due_words, next_step, pad, state, t
 from tmcs.render.layout import bold, columns, dim, width
 
-_WIDTHS = (7, 11, 14, 20)  # case, state, flow, order; owner and due follow
+_WIDTHS = (7, 11, 16, 20)  # case, state, flow, order; owner and due follow
 _INDENT = "         "
 
 
