@@ -46,7 +46,8 @@ def where(store_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """A store with three cases and the order book behind them."""
     fill(store_url)
     with open_store(store_url, write=True) as store, store.transaction():
-        for record in (order("2026112000001"), order("2026112000002"), order("2026112000003", "other_nick", alipay_no="other@example.invalid"), order("2026112000009")):
+        other = order("2026112000003", "other_nick", alipay_no="other@example.invalid")
+        for record in (order("2026112000001"), order("2026112000002"), other, order("2026112000009")):
             book(store, record)
     for name, value in (("TMCS_STORE", store_url), ("TMCS_AGENT", "wu"), ("TMCS_ROLE", "lead"), ("TMCS_NOW", LATER)):
         monkeypatch.setenv(name, value)
