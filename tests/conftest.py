@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +43,56 @@ def _apart(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) 
     config.reset()
     loader.reset()
     plugins.reset()
+
+
+#: The server that tests may use: each makes a schema of its own there and drops it.
+SERVER = os.environ.get("TMCS_TEST_POSTGRESQL", "")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what needs a server where none is named."""
+    if SERVER:
+        return
+    left_out = [item for item in items if item.get_closest_marker("postgresql")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("postgresql")]
+    config.stash[_LEFT_OUT] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say what was left out, and how to run it."""
+    if number := config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{number} tests need a PostgreSQL server: name one with TMCS_TEST_POSTGRESQL=postgresql://USER@HOST/DATABASE"
+        )
+
+
+_LEFT_OUT = pytest.StashKey[int]()
+
+
+@pytest.fixture
+def server_url() -> Iterator[str]:
+    """A URL with a schema of its own on the test server."""
+    if not SERVER:
+        pytest.skip("no PostgreSQL server: name one with TMCS_TEST_POSTGRESQL=postgresql://HOST/DATABASE")
+    import psycopg
+
+    from tmcs.server_url import read_url
+
+    url = f"{SERVER}{'&' if '?' in SERVER else '?'}schema=tmcs_test_{os.getpid()}_{next(_schemas)}"
+    yield url
+    conninfo, schema, _ = read_url(url)
+    with psycopg.connect(conninfo, autocommit=True) as connection:
+        connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+
+_schemas = itertools.count()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store of this test may lie: a file, then a schema on the server."""
+    return str(request.getfixturevalue("server_url") if request.param == "postgresql" else tmp_path / "store.db")
 
 
 class Ran(NamedTuple):

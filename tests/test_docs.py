@@ -63,6 +63,35 @@ def test_the_walk_through_is_what_the_command_prints(tmcs: Any, monkeypatch: pyt
     assert shown in out
 
 
+def test_the_case_of_the_readme_goes_as_it_is_shown(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = sorted(str(path) for path in (ROOT / "examples").glob("*-2026-11.csv"))
+    assert tmcs("order", "import", *exports).code == 0
+    block = next(one for one in re.findall(r"```text\n(.*?)```", README, re.S) if "tmcs case pay" in one)
+    steps = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.M)
+    assert len(steps) > 8
+    for line, shown in steps:
+        words = shlex.split(line)
+        with monkeypatch.context() as patch:
+            for name, value in (("TMCS_AGENT", "amy"), ("TMCS_NOW", "2026-11-23T10:00:00+08:00"), ("TMCS_LANG", "zh")):
+                patch.setenv(name, value)
+            while "=" in words[0]:
+                patch.setenv(*words.pop(0).split("=", 1))
+            ran = tmcs(*words[1:])
+        said = ran.out + ran.err
+        place = 0
+        for part in shown.splitlines():  # an ellipsis leaves lines out; what is shown stands in this order
+            if part != "…":
+                assert f"{part}\n" in said[place:], (line, part, said)
+                place = said.index(part, place) + len(part)
+
+
+def test_every_case_command_stands_in_the_readme() -> None:
+    from tmcs.cli.case import COMMANDS as CASE
+
+    section = README.split("## Cases")[1].split("### The store")[0]
+    assert not [name for name in CASE if not re.search(rf"`(tmcs case )?[a-z|\\-]*\b{name}\b", section)]
+
+
 def test_every_command_stands_in_the_readme() -> None:
     assert not [name for name in COMMANDS if f"`tmcs {name}" not in README]
 

@@ -51,7 +51,7 @@ def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int = 0o600) -
 
 @contextmanager
 def writing(path: str | os.PathLike[str], mode: int = 0o600, *, sure: bool = False) -> Iterator[IO[bytes]]:
-    """Write a file bit by bit, to be there whole or not at all, as :func:`write_atomic`.
+    """Write a file bit by bit, to be there whole or not at all, as :func:`write_atomic`. A device or pipe is written into.
 
     Args:
         sure: it is on disk when this ends: for what cannot be made again.
@@ -59,6 +59,10 @@ def writing(path: str | os.PathLike[str], mode: int = 0o600, *, sure: bool = Fal
     import tempfile
 
     target = os.fspath(path)
+    if os.path.exists(target) and not os.path.isfile(target):  # never put a file in the place of /dev/stdout
+        with open(target, "wb") as file:
+            yield file
+        return
     folder, last = os.path.split(target)
     handle, name = tempfile.mkstemp(prefix=f".{last}.", dir=folder or ".")
     try:

@@ -108,19 +108,21 @@ def _timed(work: Callable[[], Any], runs: int) -> tuple[float, int]:
 def _work(store: Any, runs: int) -> None:
     from tmcs.cases.actor import Actor
     from tmcs.cases.desk import Desk
-    from tmcs.cases.lists import list_cases, mark_of, promises
+    from tmcs.cases.lists import Wanted, list_cases, mark_of, promises
     from tmcs.cases.queue import take
 
     def show(name: str, work: Callable[[], Any], runs: int = runs) -> None:
         spent, peak = _timed(work, runs)
         print(f"  {name:32} {spent:8.2f} ms   {peak / 1024:8.0f} KiB")
 
+    def page(wanted: Wanted, after: str | None = None) -> Callable[[], Any]:
+        return lambda: list(list_cases(store, wanted, after=after, limit=50))
+
     for name, wanted in queries().items():
-        show(name, lambda wanted=wanted: list(list_cases(store, wanted, limit=50)))
+        show(name, page(wanted))
         far = list(list_cases(store, wanted, limit=1000))
         if len(far) == 1000:
-            after = mark_of(far[-1], wanted)
-            show(f"{name} --after", lambda wanted=wanted, after=after: list(list_cases(store, wanted, after=after, limit=50)))
+            show(f"{name} --after", page(wanted, mark_of(far[-1], wanted)))
     show("promises", lambda: list(promises(store, limit=50)))
     show("promises --overdue", lambda: list(promises(store, until="2026-11-22", limit=50)))
     desk = Desk(store, Actor("li", "frontline", "agent"))

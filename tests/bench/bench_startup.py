@@ -1,4 +1,4 @@
-"""How long a cold `tmcs resolve` takes, as a ratio to `python -c "import click"` in the same run.
+"""How long a cold `tmcs resolve` or `tmcs case take` takes, as a ratio to `python -c "import click"` in the same run.
 
     python tests/bench/bench_startup.py [--runs N] [--crowded]
 
@@ -58,6 +58,17 @@ def measure(name: str, command: list[str], env: dict[str, str], runs: int) -> No
     )
 
 
+def case_take(tmcs: str, env: dict[str, str], store: str, runs: int) -> None:
+    """Measure the taking of a task, a different one each time."""
+    from bench_cases import fill
+
+    from tmcs.store import open_store
+
+    with open_store(store, write=True) as opened:
+        fill(opened, 100 * (runs + 10))  # one of eight is in the queue, three of ten of those can be taken
+    measure("case take", [tmcs, "case", "take", "--queue", "19047"], {**env, "TMCS_STORE": store, "TMCS_AGENT": "li"}, runs)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=41)
@@ -76,6 +87,7 @@ def main() -> None:
         subprocess.run([tmcs, "order", "import", str(order)], env=env, check=True, stdout=subprocess.DEVNULL)
         measure("resolve --order (order book)", book, env, options.runs)
         measure("resolve --order-json FILE", file, env, options.runs)
+        case_take(tmcs, env, str(folder / "cases.db"), options.runs)
         if options.crowded:
             from make_site import make_site
 

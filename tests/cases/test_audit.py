@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -237,6 +240,14 @@ def test_a_chain_made_anew_is_found_only_by_its_seal(tmcs: Run, where: str, tmp_
     assert faults(tmcs, 1) == {("sealed-differs", "1", 9)}
 
 
+@pytest.mark.parametrize("data", ["no JSON", "[]", "{}", '{"policy": 1, "flow": [], "order": 2}'])
+def test_a_chain_of_what_are_no_events_is_a_fault_not_a_failure(tmcs: Run, where: str, data: str) -> None:
+    forge_from(where, 1, 1, lambda row: row.update(data=data))
+    assert ("event-changed", "1", None) in faults(tmcs)
+    assert tmcs("case", "replay", 1).code == 74
+    assert tmcs("case", "export").code == 0
+
+
 def test_events_cut_off_after_a_seal_are_found(tmcs: Run, where: str, tmp_path: Path) -> None:
     seal(tmcs, tmp_path / "head.json")
     edit(where, "DELETE FROM event WHERE case_id = 1 AND n = 9")
@@ -327,6 +338,21 @@ def test_an_erasure_that_was_made_up_is_found(tmcs: Run, where: str) -> None:
         desk(store).note(1, "后来写的")
     edit(where, "UPDATE private SET salt = NULL, body = NULL WHERE case_id = 1 AND n = 11")
     assert faults(tmcs) == {("private-missing", "1", 11)}
+
+
+def test_audit_and_seal_go_on_beside_a_desk_at_work(tmcs: Run, where: str, tmp_path: Path) -> None:
+    worker = [sys.executable, str(Path(__file__).parent / "worker.py"), "work", where]
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    seats = [subprocess.Popen([*worker, f"seat{n}", "40"], env=environment, stdout=subprocess.DEVNULL) for n in range(2)]
+    rounds = 0
+    while any(seat.poll() is None for seat in seats) or not rounds:
+        rounds += 1
+        seal(tmcs, tmp_path / "head.json")
+        assert faults(tmcs) == set()
+    assert [seat.returncode for seat in seats] == [0, 0]
+    assert faults(tmcs, "--head", tmp_path / "head.json") == set()
+    assert seal(tmcs, tmp_path / "head.json")["cases"] == 83
 
 
 def test_who_may_not_audit_is_told_who_may(tmcs: Run, where: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import NOW
-from tmcs.render.safe import one_line
+from tmcs.core.safe import one_line
 
 RESOLVE = ("resolve", "damage", "--now", NOW)
 FACTS = (

@@ -41,7 +41,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.store = folder / "book.db"
+        self.store: Path | str = folder / "book.db"
         self.findings: list[Finding] = []
 
     def write(self, name: str, content: str | bytes, encoding: str = "gb18030") -> Path:

@@ -56,23 +56,23 @@ def whole(desk: Desk) -> bool:
         return bool(connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
 
 
-def test_order_of_files_does_not_matter(desk: Desk, tmp_path: Path) -> None:
+def test_order_of_files_does_not_matter(any_desk: Desk, tmp_path: Path) -> None:
     names = ["orders-gbk.csv", "order-items-gbk.csv", "delivery-report.csv", "warehouse-feedback.csv"]
-    desk.load(*(DATA / name for name in names))
+    any_desk.load(*(DATA / name for name in names))
     other = Desk(tmp_path / "other")
     other.folder.mkdir()
     tallies = other.load(*(DATA / name for name in reversed(names)))
     assert (tallies[0].pending, tallies[-1].new) == (12, 40)
-    with Book(desk.store) as one, Book(other.store) as two:
+    with Book(any_desk.store) as one, Book(other.store) as two:
         for entry in one.newest(limit=100):
             assert two.get(entry.record["tid"]) == entry.record
         assert one.count() == two.count() == 40
         assert not two.newest(pending=True)
 
 
-def test_pending_fragments_are_kept_and_marked(desk: Desk) -> None:
-    desk.load(DATA / "delivery-report.csv")
-    with Book(desk.store) as book:
+def test_pending_fragments_are_kept_and_marked(any_desk: Desk) -> None:
+    any_desk.load(DATA / "delivery-report.csv")
+    with Book(any_desk.store) as book:
         entry = book.entry("5100000000000118008")
         assert entry is not None
         assert entry.pending
@@ -80,53 +80,53 @@ def test_pending_fragments_are_kept_and_marked(desk: Desk) -> None:
         assert len(book.newest(pending=True, limit=100)) == 22
 
 
-def test_an_older_export_wipes_nothing(full_desk: Desk) -> None:
-    before = full_desk.get("5100000000000126006")
+def test_an_older_export_wipes_nothing(any_full_desk: Desk) -> None:
+    before = any_full_desk.get("5100000000000126006")
     old = table([{
         "订单编号": '="5100000000000126006"', "订单状态": "买家已付款，等待卖家发货", "买家会员名": "tb_sample026",
         "订单创建时间": "2026-11-01 09:00:00", "物流单号 ": "", "物流公司": "", "订单备注": "旧备注", "联系手机": "",
     }])  # fmt: skip
-    full_desk.load_text(old)
-    after = full_desk.get("5100000000000126006")
+    any_full_desk.load_text(old)
+    after = any_full_desk.get("5100000000000126006")
     assert after == before
 
 
-def test_a_newer_export_updates(full_desk: Desk) -> None:
+def test_a_newer_export_updates(any_full_desk: Desk) -> None:
     new = table([{
         "订单编号": '="5100000000000115005"', "订单状态": "交易成功", "订单备注": "新备注",
         "订单创建时间": "2026-11-19 10:00:00", "买家会员名": "tb_sample015",
     }])  # fmt: skip
-    assert full_desk.load_text(new).updated == 1
-    after = full_desk.get("5100000000000115005")
+    assert any_full_desk.load_text(new).updated == 1
+    after = any_full_desk.get("5100000000000115005")
     assert (after["status"], after["seller_memo"]) == ("TRADE_FINISHED", "新备注")
     assert after["lbx"] == "LBX3000000000000015"
     assert after["orders"][0]["sku"]
 
 
-def test_masked_exports_do_not_hide_what_is_known(full_desk: Desk) -> None:
-    before = full_desk.get("5100000000000109009")
-    full_desk.load(DATA / "orders-2026.xlsx", DATA / "orders-top.json", DATA / "top-trade-fullinfo.json")
-    after = full_desk.get("5100000000000109009")
+def test_masked_exports_do_not_hide_what_is_known(any_full_desk: Desk) -> None:
+    before = any_full_desk.get("5100000000000109009")
+    any_full_desk.load(DATA / "orders-2026.xlsx", DATA / "orders-top.json", DATA / "top-trade-fullinfo.json")
+    after = any_full_desk.get("5100000000000109009")
     assert after["receiver"] == before["receiver"]
     assert after["buyer_nick"] == "tb_sample009"
 
 
-def test_several_parcels_are_signed_when_the_last_one_is(desk: Desk) -> None:
+def test_several_parcels_are_signed_when_the_last_one_is(any_desk: Desk) -> None:
     head = "订单编号,LBX单号,物流公司,物流单号,发货时间,签收时间,物流状态,最新轨迹时间\n"
     first = f"{TID},LBX5200000000000001,中通,P1,2026-11-20 10:00:00,2026-11-21 10:00:00,已签收,2026-11-21 10:00:00\n"
     second = f"{TID},LBX5200000000000001,中通,P2,2026-11-20 11:00:00,{{}},运输中,2026-11-21 11:00:00\n"
-    desk.load_text(head + first + second.format(""), encoding="utf-8")
-    assert desk.get()["sign_time"] is None
-    desk.load_text(head + second.format("2026-11-22 09:00:00") + first, encoding="utf-8")
-    assert desk.get()["sign_time"] == "2026-11-22T09:00:00+08:00"
-    assert desk.get()["logistics"] == {"company": "中通快递", "out_sid": "P1"}
-    with Book(desk.store) as book:
+    any_desk.load_text(head + first + second.format(""), encoding="utf-8")
+    assert any_desk.get()["sign_time"] is None
+    any_desk.load_text(head + second.format("2026-11-22 09:00:00") + first, encoding="utf-8")
+    assert any_desk.get()["sign_time"] == "2026-11-22T09:00:00+08:00"
+    assert any_desk.get()["logistics"] == {"company": "中通快递", "out_sid": "P1"}
+    with Book(any_desk.store) as book:
         assert [len(book.find(parcel=number)) for number in ("P1", "P2", "LBX5200000000000001")] == [1, 1, 1]
 
 
-def test_warehouse_feedback_is_kept_once(full_desk: Desk) -> None:
-    full_desk.load(DATA / "warehouse-feedback.csv")
-    with Book(full_desk.store) as book:
+def test_warehouse_feedback_is_kept_once(any_full_desk: Desk) -> None:
+    any_full_desk.load(DATA / "warehouse-feedback.csv")
+    with Book(any_full_desk.store) as book:
         notes = book.notes("5100000000000123003", "warehouse")
         assert [(note["type"], note["sku"], note["sent"]) for note in notes] == [("漏发", "CUP-500-BK", "0")]
         assert len(book.notes("5100000000000123003")) == 2
@@ -138,39 +138,76 @@ def found(desk: Desk, *args: str, **criteria: str) -> list[str]:
         return sorted(entry.record["tid"][-5:] for entry in book.find(*args, **criteria))
 
 
-def test_find(full_desk: Desk) -> None:
-    assert found(full_desk, phone_end="0023") == ["23003"]
-    assert found(full_desk, phone_end="13800000023") == ["23003"]
-    assert found(full_desk, phone_end="138") == []
-    assert found(full_desk, nick="TB_SAMPLE023") == ["23003"]
-    assert len(found(full_desk, nick="tb_sample00")) == 9
-    assert found(full_desk, parcel="YT0000000000110") == ["23003"]
-    assert found(full_desk, parcel="lbx3000000000000023") == ["23003"]
-    assert found(full_desk, title="牛排") == ["14004", "22002", "34004"]
-    assert found(full_desk, title="牛排", phone_end="0022") == ["22002"]
-    assert found(full_desk, "0023") == ["23003"]
-    assert found(full_desk, "5100000000000123003") == ["23003"]
-    assert found(full_desk, "电子教程") == ["13003", "32002"]
+def test_find(any_full_desk: Desk) -> None:
+    assert found(any_full_desk, phone_end="0023") == ["23003"]
+    assert found(any_full_desk, phone_end="13800000023") == ["23003"]
+    assert found(any_full_desk, phone_end="138") == []
+    assert found(any_full_desk, nick="TB_SAMPLE023") == ["23003"]
+    assert len(found(any_full_desk, nick="tb_sample00")) == 9
+    assert found(any_full_desk, parcel="YT0000000000110") == ["23003"]
+    assert found(any_full_desk, parcel="lbx3000000000000023") == ["23003"]
+    assert found(any_full_desk, title="牛排") == ["14004", "22002", "34004"]
+    assert found(any_full_desk, title="牛排", phone_end="0022") == ["22002"]
+    assert found(any_full_desk, "0023") == ["23003"]
+    assert found(any_full_desk, "5100000000000123003") == ["23003"]
+    assert found(any_full_desk, "电子教程") == ["13003", "32002"]
 
 
 @pytest.mark.parametrize("word", ["%", "_", "\\", "'", "' OR 1=1 --", "*", '"', ";DROP TABLE orders", "\x00"])
-def test_find_takes_every_character_as_itself(full_desk: Desk, word: str) -> None:
-    assert found(full_desk, word) == []
-    assert found(full_desk, title=word) == []
-    full_desk.load_text(table([{"宝贝标题 ": "示例 100% 纯_棉\\布 ' OR 1=1 -- *\";DROP TABLE orders"}]))
+def test_find_takes_every_character_as_itself(any_full_desk: Desk, word: str) -> None:
+    assert found(any_full_desk, word) == []
+    assert found(any_full_desk, title=word) == []
+    any_full_desk.load_text(table([{"宝贝标题 ": "示例 100% 纯_棉\\布 ' OR 1=1 -- *\";DROP TABLE orders"}]))
     if word != "\x00":
-        assert found(full_desk, title=word) == ["77001"]
+        assert found(any_full_desk, title=word) == ["77001"]
 
 
-def test_near_numbers(full_desk: Desk) -> None:
-    with Book(full_desk.store) as book:
+def test_upper_and_lower_case(any_desk: Desk) -> None:
+    rows = [{"买家会员名": "TB_Ärger王", "宝贝标题 ": "ABC 蜂蜜", "订单编号": TID}]
+    any_desk.load_text(table(rows), encoding="utf-8")
+    for nick, hits in (("tb_Ärger王", 1), ("TB_Ä", 1), ("tb_ä", 0), ("tb_Ärger王x", 0)):
+        assert len(found(any_desk, nick=nick)) == hits, nick
+    assert len(found(any_desk, title="abc")) == 1
+    assert len(found(any_desk, "aBc 蜂")) == 1
+
+
+def test_orders_without_a_time_come_last(any_desk: Desk) -> None:
+    rows = [{"订单编号": f"520000000000007700{n}", "订单创建时间": time} for n, time in enumerate(("", "2026-11-20 10:00:00", ""))]
+    any_desk.load_text(table(rows))
+    with Book(any_desk.store) as book:
+        assert [entry.record["tid"][-1] for entry in book.newest()] == ["1", "2", "0"]
+
+
+def test_words_that_no_database_holds(any_full_desk: Desk) -> None:
+    with Book(any_full_desk.store) as book:
+        for word in ("\0", "1\0", "\udcff"):
+            assert book.entry(word) is None
+            assert book.near(word) == book.notes(word) == book.newest(word) == []
+            assert book.find(word) == book.find(nick=word) == book.find(title=word) == []
+
+
+def test_two_imports_at_once(any_desk: Desk) -> None:
+    files = []
+    for name, order in (("a.csv", range(400)), ("b.csv", reversed(range(400)))):
+        rows = table({"订单编号": f'="53000000000{n:08d}"', "宝贝标题 ": f"示例{n}"} for n in order)
+        files.append(any_desk.write(name, rows))
+    Book(any_desk.store, write=True).close()
+    loads = [python(LOAD, any_desk.store, path) for path in files]
+    for load in loads:
+        out, err = load.communicate()
+        assert load.returncode == 0, out + err
+    assert any_desk.count() == 400
+
+
+def test_near_numbers(any_full_desk: Desk) -> None:
+    with Book(any_full_desk.store) as book:
         assert book.near("123003") == ["5100000000000123003"]
         assert "5100000000000123003" in book.near("5100000000000123004")
         assert book.near("%%%%%%") == []
 
 
-def test_newest_first(full_desk: Desk) -> None:
-    with Book(full_desk.store) as book:
+def test_newest_first(any_full_desk: Desk) -> None:
+    with Book(any_full_desk.store) as book:
         created = [entry.record["created"] for entry in book.newest(limit=100)]
         assert created == sorted(created, reverse=True)
         assert {e.record["status"] for e in book.newest("TRADE_FINISHED", 100)} == {"TRADE_FINISHED"}

@@ -83,7 +83,7 @@ def approve(desk: Desk, case_id: int, entry_id: int | None = None, why: str | No
 
 
 def reject(desk: Desk, case_id: int, entry_id: int | None, why: str, *, based_on: int | None = None) -> Answer:
-    """Refuse what awaits approval; raises as :func:`approve`."""
+    """Refuse what awaits approval, or take one's own request back; raises as :func:`approve`."""
     return _judge(desk, case_id, entry_id, why, _rejected, based_on)
 
 
@@ -94,7 +94,8 @@ def _judge(
     with desk.hold(case_id, based_on) as writer:
         history = open_history(writer)
         request = _asked(writer, entry_id)
-        _check_checker(writer, pinned_policy(desk.store, history.policy).at(desk.now), request)
+        if then is not _rejected or writer.actor.agent != request.entry.agent:
+            _check_checker(writer, pinned_policy(desk.store, history.policy).at(desk.now), request)
         entry = then(writer, request, None if why is None else words(why))
         run = writer.store.execute
         run("UPDATE duty SET state = 'done', agent = ?, at = ? WHERE id = ?", (writer.actor.agent, writer.at, request.duty))

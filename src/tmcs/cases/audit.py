@@ -9,13 +9,18 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import Any, Final
+
+try:
+    from _sha256 import sha256  # type: ignore[import-not-found]  # hashlib would load OpenSSL at every start
+except ImportError:  # another Python
+    from hashlib import sha256
 
 _encode: Final = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), check_circular=False
 ).encode
 _SALT: Final = 16
+_LARGE: Final = 4096  # bytes from which OpenSSL's speed outweighs loading it
 
 
 def canonical(value: Any) -> str:
@@ -25,7 +30,12 @@ def canonical(value: Any) -> str:
 
 def digest(data: str | bytes) -> str:
     """Return the SHA-256 of a text (UTF-8) or of bytes, in hex."""
-    return sha256(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data).hexdigest()
+    plain = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    hashed = sha256
+    if len(plain) > _LARGE:
+        from hashlib import sha256 as hashed
+    found: str = hashed(plain).hexdigest()
+    return found
 
 
 def genesis(case_id: int) -> str:
@@ -58,6 +68,8 @@ def seal_root(number: int, at: str, agent: str, prev: str, cases: Iterable[tuple
         prev: the root of the seal before it; ``""`` for the first.
         cases: each case changed since, by number, with its version and head.
     """
+    from hashlib import sha256
+
     found, count = sha256(_encode(["tmcs/seal/1", number, at, agent, prev]).encode()), 0
     for case_id, version, head in cases:
         count += 1

@@ -11,6 +11,7 @@ from tmcs.cases.documents import pinned_flow, pinned_policy
 from tmcs.cases.history import History, Stage
 from tmcs.core.flow import REFUND_KIND
 from tmcs.core.money import parse_money
+from tmcs.core.order import ORDER_FACTS
 from tmcs.core.payout import Payout
 from tmcs.core.policy import Snapshot
 from tmcs.core.resolution import Resolution
@@ -123,16 +124,31 @@ def case_claims(store: Store, earlier: Iterable[Stage], present: Resolution, tie
     found: dict[str, Claim] = {}
     for result in [*(resolved(store, stage, tier) for stage in earlier), present]:
         for claim in following_claims(own_claims(result), list(found.values())):
-            if claim.payout is not None and result.tier != tier:
-                claim.commit = _commit(result, claim.payout, tier)
+            if claim.payout is not None:
+                claim.commit = _authority(result, claim.payout, tier)
             found[claim.reason] = claim
     return found
 
 
-def _commit(result: Resolution, payout: Payout, tier: str) -> int:
-    """Return what a tier below the one that decided may promise of a payout by itself."""
-    own = result.snapshot.payout(payout.reason).compute(payout.base, tier, result.known)
-    return min(own.commit, payout.max) if own.form == payout.form else 0
+def _authority(result: Resolution, payout: Payout, tier: str) -> int:
+    """Return what a tier may promise of a payout by itself, fen.
+
+    A tier below the one that decided has its own authority. Where an agent's fact stands against what the order says
+    (another sum paid, another price), nobody promises alone what rests on it: authority goes by the order.
+    """
+    reason = result.snapshot.payout(payout.reason)
+    known = dict(result.known)
+    if result.order is not None:
+        for name in {reason.base, *reason.needs, *reason.facts} & ORDER_FACTS.keys():
+            said = ORDER_FACTS[name](result.order, result.line, result.now)
+            if said is not None:
+                known[name] = said
+    own = payout if tier == result.tier else reason.compute(payout.base, tier, result.known)
+    if own.form != payout.form:
+        return 0
+    if all(known[name] == result.known.get(name) for name in known):
+        return min(own.commit, payout.max)
+    return min(own.commit, reason.compute(known.get(reason.base, 0), tier, known).commit)
 
 
 def flat_claim(snapshot: Snapshot, reason: str) -> Claim:

@@ -330,7 +330,7 @@ def _follow(writer: Writer, result: Resolution, history: History | None, earlier
         writer.event("promised", {"duty": number, "name": duty.name, "due": duty.due and duty.due.isoformat()})
     order = None if result.order is None else result.order.record
     for duty, claim in amounts:
-        ledger.note_told(writer, result.snapshot, duty, claim, paid_for(order))
+        ledger.note_told(writer, result.snapshot, duty, claim, paid_for(order), result.tier)
     if awaits_customer and not was_paused:
         _pause(writer, CUSTOMER, None)
     writer.item, writer.outcome = result.item, result.outcome

@@ -60,7 +60,7 @@ def _of_case(kept: Kept, start: str | None) -> Iterator[dict[str, Any]]:
         private = None if event["private"] is None else "erased" if body is None else "withheld"
         yield {
             "type": "event", "case": name, **{key: event[key] for key in ("n", "at", "kind", "agent", "tier")},
-            "private": private, "data": json.loads(event["data"]), "prev": event["prev"], "hash": event["hash"],
+            "private": private, "data": _data(event["data"]), "prev": event["prev"], "hash": event["hash"],
         }  # fmt: skip
     for entry in kept.entries:
         approver = (entry["approver"] or "").split("\n")
@@ -69,6 +69,13 @@ def _of_case(kept: Kept, start: str | None) -> Iterator[dict[str, Any]]:
             **{key: entry[key] for key in ("at", "kind", "agent", "tier", "state", "reason", "form")},
             "amount": format_money(entry["amount"]), "most": format_money(entry["most"]),
         }  # fmt: skip
+
+
+def _data(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:  # it was edited, as `tmcs case verify` shows
+        return text
 
 
 def written(found: Iterator[dict[str, Any]], form: str) -> Iterator[str]:
@@ -86,7 +93,7 @@ def written(found: Iterator[dict[str, Any]], form: str) -> Iterator[str]:
 
 
 def _json(record: dict[str, Any]) -> str:
-    from tmcs.render.safe import clean_json
+    from tmcs.core.safe import clean_json
 
     return clean_json(json.dumps(record, ensure_ascii=False))
 
@@ -110,7 +117,7 @@ def _cell(value: Any) -> Any:
     """Return a cell that a spreadsheet shows and never computes."""
     if value is None or isinstance(value, int):
         return value
-    from tmcs.render.safe import clean
+    from tmcs.core.safe import clean
 
     text = clean(" ".join(value) if isinstance(value, list) else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
     return f"'{text}" if text.startswith(_FORMULA) else text

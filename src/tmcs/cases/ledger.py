@@ -182,8 +182,11 @@ def _bound_customer(store: Store, snapshot: Snapshot, claim: Claim, customer: in
         ))  # fmt: skip
 
 
-def enter(writer: Writer, claim: Claim, amount: int, state: str) -> Entry:
+def enter(writer: Writer, claim: Claim, amount: int, state: str, tier: str | None = None) -> Entry:
     """Make an entry for a cause that has none on this order yet.
+
+    Args:
+        tier: whose authority it rests on; None: the acting agent's.
 
     Raises:
         NotPermittedError: it has one after all, made by somebody else at this moment.
@@ -193,7 +196,7 @@ def enter(writer: Writer, claim: Claim, amount: int, state: str) -> Entry:
         f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING {COLUMNS}",
         (
             writer.id, account_of(writer.tid, writer.id), writer.customer_id, claim.reason, claim.kind, claim.form, amount,
-            claim.most, state, writer.actor.tier, writer.actor.agent, writer.at, writer.at[:10],
+            claim.most, state, tier or writer.actor.tier, writer.actor.agent, writer.at, writer.at[:10],
         ),
     ).fetchone()  # fmt: skip
     if row is None:
@@ -223,10 +226,11 @@ def taken_error(entry: Entry) -> NotPermittedError:
     )
 
 
-def note_told(writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid: int | None) -> None:
-    """Enter an amount that a script told the customer as promised.
+def note_told(writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid: int | None, tier: str) -> None:
+    """Enter an amount that a script told the customer as promised, on the authority of the tier that was decided for.
 
-    Where another case has the cause, or a limit leaves less than the script says, nothing is promised and the event says so.
+    Where another case has the cause, or a limit or the tier's authority leaves less than the script says, nothing is
+    promised and the event says so.
     A promise grows with what is told later; of a refund the amount told last holds.
     """
     hold_account(writer)
@@ -239,14 +243,15 @@ def note_told(writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid
     ):
         return
     limit(writer, snapshot, claim, paid, entry)
-    if claim.left < duty.amount:
-        _not_promised(writer, duty, "limit")
+    beyond = claim.kind == COMPENSATION and claim.commit < duty.amount
+    if claim.left < duty.amount or beyond:
+        _not_promised(writer, duty, "authority" if beyond else "limit")
         return
     if entry is None:
-        entry = enter(writer, claim, duty.amount, "promised")
+        entry = enter(writer, claim, duty.amount, "promised", tier)
     else:
         entry = change(
-            writer, entry, amount=duty.amount, form=claim.form, most=claim.most, agent=writer.actor.agent, tier=writer.actor.tier,
+            writer, entry, amount=duty.amount, form=claim.form, most=claim.most, agent=writer.actor.agent, tier=tier,
             at=writer.at, day=writer.at[:10],
         )  # fmt: skip
     promise_duty(writer, entry, duty)

@@ -26,13 +26,13 @@ _LAST: Final = 2**62
 
 
 class LiveDuty:
-    """Something of a case that is still to be done, awaited, kept or approved.
+    """Something of a case that is to be done, awaited, kept or approved.
 
     Attributes:
         kind: task, wait, promise, approval, or payment (approved and not paid yet; ``id`` is its entry's).
         party: the queue, who must answer, ``customer``, the tier, or ``agent``.
         text: what it is, ``[zh, en]``; ``due`` ISO day or None.
-        state: open, held (the case is paused) or taken (by ``agent``).
+        state: open, held (the case is paused) or taken (by ``agent``); done or withdrawn where it is settled.
         entry_id: the ledger entry of a promise of money or an approval.
     """
 
@@ -48,6 +48,7 @@ class LiveDuty:
     party: str
     state: str
     text: list[str]
+    unit: str | None
 
     def __init__(self, row: Any) -> None:
         for name, value in zip(_DUTY.split(", "), row, strict=True):
@@ -149,7 +150,8 @@ class Wanted:
     @property
     def by_due(self) -> bool:
         """Whether the list goes by due day, of the task or the case; else by number."""
-        return self.by_task or self.due_to is not None or self.due_from is not None
+        own = self.owner is not None and self.scope == OPEN
+        return self.by_task or own or self.due_to is not None or self.due_from is not None
 
 
 def customer_number(store: Store, nick: str) -> int | None:
@@ -162,7 +164,7 @@ def mark_of(case: Listed, wanted: Wanted) -> str:
     """Return where a list goes on after a case: a number, with a due day before it where the list goes by that."""
     if wanted.by_task:
         return "" if case.next is None else f"{case.next.due or ''}:{case.next.id}"
-    return f"{case.next_due}:{case.id}" if wanted.by_due else str(case.id)
+    return f"{case.next_due or ''}:{case.id}" if wanted.by_due else str(case.id)
 
 
 def _place(mark: str, by_due: bool) -> tuple[str, int]:
@@ -176,7 +178,8 @@ def _place(mark: str, by_due: bool) -> tuple[str, int]:
 
 
 def list_cases(store: Store, wanted: Wanted, *, after: str | None = None, limit: int | None = None) -> Iterator[Listed]:
-    """Yield cases: by due day where a queue, an agent or a day is asked for; else open ones oldest first, others newest first.
+    """Yield cases: by due day where a queue, an agent, an owner or a day is asked for, those without one last; else open
+    ones oldest first, others newest first.
 
     Args:
         after: where the page before ended, see :func:`mark_of`.
@@ -233,18 +236,27 @@ def _by_number(store: Store, wanted: Wanted, half: str, place: tuple[str, int] |
 
 
 def _by_due(store: Store, wanted: Wanted, place: tuple[str, int] | None, page: int) -> Iterator[Listed]:
+    """Yield cases by due day, then, unless days are asked for, those without one."""
     where, values = _conditions(wanted, wanted.scope)
     span, days = _span(wanted, "next_due")
     at = place or (wanted.due_from or "", 0)
-    sql = (
+    undated = place is not None and place[0] == ""
+    # NOT NULL is said for the index of the due days; where an owner is asked for there is one of their own.
+    dated_sql = (
         f"SELECT {_COLUMNS} FROM cases WHERE next_due IS NOT NULL AND (next_due, id) > (?, ?){span}{where}"
         " ORDER BY next_due, id LIMIT ?"
     )
-    while rows := store.execute(sql, (*at, *days, *values, page)).fetchall():
+    undated_sql = f"SELECT {_COLUMNS} FROM cases WHERE next_due IS NULL AND id > ?{where} ORDER BY id LIMIT ?"
+    while True:
+        found = store.execute(undated_sql, (at[1], *values, page)) if undated else store.execute(dated_sql, (*at, *days, *values, page))
+        rows = found.fetchall()
         yield from _with_duties(store, rows)
-        if len(rows) < page:
+        if len(rows) == page:
+            at = (rows[-1][10] or "", rows[-1][0])
+        elif undated or days:
             return
-        at = (rows[-1][10], rows[-1][0])
+        else:
+            undated, at = True, ("", 0)
 
 
 def listed(store: Store, case_id: int) -> Listed:
@@ -326,6 +338,12 @@ def duties_of(store: Store, cases: list[int]) -> dict[int, list[LiveDuty]]:
     return found
 
 
+def all_duties(store: Store, case_id: int) -> dict[int, LiveDuty]:
+    """Return every duty a case ever had, by number, settled ones too."""
+    rows = store.execute(f"SELECT {_DUTY} FROM duty WHERE case_id = ? ORDER BY id", (case_id,)).fetchall()
+    return {row[0]: LiveDuty(row) for row in rows}
+
+
 class Promised:
     """A promise that is still to be kept.
 
@@ -341,6 +359,11 @@ class Promised:
         self.tid: str | None = case[2]
         self.reason: str | None = None if entry is None else entry[1]
         self.amount: int | None = None if entry is None else entry[2]
+
+    @property
+    def mark(self) -> str:
+        """Where a list goes on after it."""
+        return f"{self.duty.due or ''}:{self.duty.id}"
 
 
 def promises(store: Store, *, until: str | None = None, after: str | None = None, limit: int | None = None) -> Iterator[Promised]:

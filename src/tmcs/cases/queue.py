@@ -117,18 +117,20 @@ def _own(writer: Writer, row: Any, anyone: bool) -> None:
         raise NotPermittedError(f"任务 {row[0]} 在 {row[6]} 手上", f"task {row[0]} is with {row[6]}")
 
 
-def release(desk: Seat, case_id: int, number: int | None, why: str, *, anyone: bool = False) -> Task:
+def release(desk: Seat, case_id: int, number: int | None, why: str, *, anyone: bool = False, based_on: int | None = None) -> Task:
     """Give a task back to its queue, where it is the oldest again.
 
     Args:
         number: the task; None: the only one that is taken.
         anyone: also one that somebody else has (for who may assign).
+        based_on: the version of the case that the agent saw.
 
     Raises:
         NotFoundError, InputError: there is no such task, or more than one.
         NotPermittedError: somebody else has it.
+        ConflictError: the case is at another version than ``based_on``.
     """
-    with desk.hold(case_id) as writer:
+    with desk.hold(case_id, based_on) as writer:
         row = _task(writer, number, ("taken",))
         _own(writer, row, anyone)
         paused = writer.history.paused is not None
@@ -138,9 +140,9 @@ def release(desk: Seat, case_id: int, number: int | None, why: str, *, anyone: b
         return _again(writer, row[0])
 
 
-def hand_over(desk: Seat, case_id: int, number: int | None, queue: str, why: str, *, anyone: bool = False) -> Task:
+def hand_over(desk: Seat, case_id: int, number: int | None, queue: str, why: str, *, anyone: bool = False, based_on: int | None = None) -> Task:
     """Hand a task over to another queue; raises as :func:`release`."""
-    with desk.hold(case_id) as writer:
+    with desk.hold(case_id, based_on) as writer:
         row = _task(writer, number, ("open", "held", "taken"))
         _own(writer, row, anyone)
         state = "held" if row[5] == "held" or writer.history.paused is not None else "open"
@@ -151,9 +153,9 @@ def hand_over(desk: Seat, case_id: int, number: int | None, queue: str, why: str
         return _again(writer, row[0])
 
 
-def assign(desk: Seat, case_id: int, number: int | None, agent: str, why: str) -> Task:
+def assign(desk: Seat, case_id: int, number: int | None, agent: str, why: str, *, based_on: int | None = None) -> Task:
     """Give a task to an agent, whoever has it; raises as :func:`release`."""
-    with desk.hold(case_id) as writer:
+    with desk.hold(case_id, based_on) as writer:
         row = _task(writer, number, ("open", "held", "taken"))
         writer.store.execute("UPDATE duty SET state = 'taken', agent = ?, at = ? WHERE id = ?", (agent, writer.at, row[0]))
         writer.event("handed-over", {"task": row[0], "queue": row[2], "from_agent": row[6], "agent": agent}, {"why": words(why)})
@@ -161,7 +163,7 @@ def assign(desk: Seat, case_id: int, number: int | None, agent: str, why: str) -
         return _again(writer, row[0])
 
 
-def done(desk: Seat, case_id: int, number: int | None, why: str | None = None, *, anyone: bool = False) -> Task:
+def done(desk: Seat, case_id: int, number: int | None, why: str | None = None, *, anyone: bool = False, based_on: int | None = None) -> Task:
     """Mark a task as done, or a promise of a date as kept.
 
     Raises:
@@ -169,7 +171,7 @@ def done(desk: Seat, case_id: int, number: int | None, why: str | None = None, *
         NotFoundError: there is no such task or promise.
         NotPermittedError: somebody else has it.
     """
-    with desk.hold(case_id) as writer:
+    with desk.hold(case_id, based_on) as writer:
         kinds = ("task",) if number is None else ("task", "promise")
         row = _task(writer, number, ("open", "held", "taken"), kinds)
         _own(writer, row, anyone)
@@ -183,9 +185,9 @@ def done(desk: Seat, case_id: int, number: int | None, why: str | None = None, *
         return _again(writer, row[0])
 
 
-def withdraw(desk: Seat, case_id: int, number: int, why: str, *, anyone: bool = False) -> Task:
+def withdraw(desk: Seat, case_id: int, number: int, why: str, *, anyone: bool = False, based_on: int | None = None) -> Task:
     """Withdraw a promise of a date or a wait that will not be answered, with a reason; raises as :func:`done`."""
-    with desk.hold(case_id) as writer:
+    with desk.hold(case_id, based_on) as writer:
         row = _task(writer, number, ("open", "held", "taken"), ("task", "promise", "wait"))
         _own(writer, row, anyone)
         if row[9] is not None:

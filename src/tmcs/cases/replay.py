@@ -10,7 +10,7 @@ from typing import Any, Final
 from tmcs.cases.audit import digest
 from tmcs.cases.decide import decide, is_personal, receipt
 from tmcs.cases.documents import flow_digest, flow_document, pinned_flow, pinned_policy, policy_digest, policy_document
-from tmcs.cases.history import DECIDING, Event, History, fold
+from tmcs.cases.history import DECIDING, KINDS, Event, History, fold
 from tmcs.cases.verify import unpacked
 from tmcs.cases.writer import no_case, read_events
 from tmcs.core.errors import InputError, NotFoundError, StorageError, TmcsError
@@ -59,6 +59,11 @@ class Replayed:
         self.verdict = SAME
         self.why: list[Text] = []
         self.differences: list[tuple[str, Any, Any]] = []
+
+    def said(self, lang: str) -> tuple[str, str]:
+        """Return its event's kind and its verdict in words."""
+        en = lang == "en"
+        return KINDS[self.kind][en], VERDICTS[self.verdict][en]
 
     @property
     def good(self) -> bool:
@@ -117,7 +122,14 @@ class _Decision:
 
 def _each(store: Store, case_id: int, event: int | None, make: Callable[[Store, _Decision], Replayed]) -> list[Replayed]:
     with store.one_state():
-        events = read_events(store, case_id)
+        try:
+            events = read_events(store, case_id)
+            fold(events)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise StorageError(
+                f"案件 {case_id} 的事件读不出来", f"the events of case {case_id} cannot be read",
+                hint=Text(f"tmcs case verify {case_id} 查看哪里被改动过", f"tmcs case verify {case_id} shows what was changed"),
+            ) from None  # fmt: skip
         if not events:
             raise no_case(case_id)
         bodies = dict(store.execute("SELECT n, body FROM receipt WHERE case_id = ?", (case_id,)).fetchall())

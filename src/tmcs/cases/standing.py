@@ -23,9 +23,10 @@ class Standing:
         snapshot: the policy it is pinned to, of that day.
         entries: every entry of the order, of other cases too, oldest first.
         claims: what the case may pay, by cause; ``left`` of each is what remains besides its own entry.
+        not_promised: what scripts tell and a limit or another case forbids: cause, amount (fen), why.
     """
 
-    __slots__ = ("case_id", "claims", "entries", "history", "result", "snapshot", "tid", "version")
+    __slots__ = ("case_id", "claims", "entries", "history", "not_promised", "result", "snapshot", "tid", "version")
 
     def __init__(self, store: Store, case_id: int, tier: str, day: str) -> None:
         """Read it.
@@ -43,7 +44,8 @@ class Standing:
         self.case_id = case_id
         self.tid: str | None = row[0]
         self.version = int(row[2])
-        self.history: History = fold(read_events(store, case_id))
+        events = read_events(store, case_id)
+        self.history: History = fold(events)
         self.result: Resolution = resolved(store, self.history)
         self.snapshot: Snapshot = self.result.snapshot
         account = account_of(self.tid, case_id)
@@ -53,6 +55,13 @@ class Standing:
             own = self.own(claim)
             bound(store, self.snapshot, claim, account, row[1], day, paid_for(self.history.order), own)
             _besides_own(claim, own, case_id)
+        mine = {one.reason for one in self.entries if one.case_id == case_id}
+        self.not_promised = [
+            (reason, int(event.data["amount"]), str(event.data["because"]))
+            for event in events
+            if event.kind == "withdrawn" and "because" in event.data
+            if (reason := event.data["name"].removeprefix("payout:")) not in mine
+        ]
 
     def own(self, claim: Claim) -> Entry | None:
         """Return the live entry of a claim's cause on the order, whichever case has it."""
@@ -72,7 +81,9 @@ class Standing:
 def _besides_own(claim: Claim, own: Entry | None, case_id: int) -> None:
     if own is None:
         return
-    if own.state == "paid" or own.case_id != case_id:
+    if own.state == "paid" and own.case_id == case_id:
+        claim.left, claim.limits = 0, [("本案已付", "paid in this case")]
+    elif own.state == "paid" or own.case_id != case_id:
         claim.left = 0
         claim.limits = [(f"同一原因只赔一次: 案件 {own.case_id}", f"the same cause is paid once: case {own.case_id}")]
     else:
@@ -103,3 +114,19 @@ def cases_of(store: Store, tid: str, limit: int = 50) -> list[int]:
     """Return the numbers of the cases of an order, newest first, at most ``limit``."""
     rows = store.execute("SELECT id FROM cases WHERE tid = ? ORDER BY id DESC LIMIT ?", (tid, limit)).fetchall()
     return [int(row[0]) for row in rows]
+
+
+def open_cases(store: Store, tid: str | None, besides: int = 0, limit: int = 5) -> list[tuple[int, str, str | None]]:
+    """Return the open cases of an order, newest first: number, flow and since when.
+
+    Args:
+        besides: a case that is left out.
+        limit: at most so many.
+    """
+    if tid is None:
+        return []
+    rows = store.execute(
+        "SELECT id, flow, opened_at FROM cases WHERE tid = ? AND closed_at IS NULL AND id <> ? ORDER BY id DESC LIMIT ?",
+        (tid, besides, limit),
+    ).fetchall()
+    return [(int(row[0]), row[1], row[2][:10]) for row in rows]

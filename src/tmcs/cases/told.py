@@ -88,7 +88,7 @@ def _amounts(result: Resolution, told: list[str], days: _Days, claims: dict[str,
         claim = _claim_told(result, place, claims)
         if claim is None or claim.reason in found:
             continue
-        amount = claim.commit if claim.kind == COMPENSATION and claim.payout is not None else claim.most
+        amount = claim.payout.commit if claim.kind == COMPENSATION and claim.payout is not None else claim.most
         if amount:
             found[claim.reason] = promise_of(claim, amount, days), claim
     return list(found.values())

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tmcs.cases.audit import digest, seal_root
 from tmcs.cases.kept import Kept, read_cases
 from tmcs.cases.seal import is_signed_by, sealed_cases
 from tmcs.core.text import Text
 from tmcs.store.base import Store
-
-if TYPE_CHECKING:
-    from tmcs.cases.verify_case import Reference
 
 SCHEMA: Final = "tmcs/verify/1"
 
@@ -102,7 +99,9 @@ def verify(
         tally.faults += 1
         report(fault)
 
-    known = _documents(store, found, tally, all_of_them=case_id is None)
+    known = Documents(store)
+    if case_id is None:
+        _documents(store, known, found)
     if case_id is None or head is not None:
         _seals(store, found, tally)
     if head is not None:
@@ -112,6 +111,7 @@ def verify(
     for kept in read_cases(store, case_id):
         _count(tally, kept)
         tally.erased += check_case(kept, known, found)
+    tally.documents = known.count
     return tally
 
 
@@ -122,16 +122,39 @@ def _count(tally: Tally, kept: Kept) -> None:
     tally.entries += len(kept.entries)
 
 
-def _documents(store: Store, report: Report, tally: Tally, *, all_of_them: bool) -> Reference:
-    """Return the kind of each document that is as it was written."""
-    known: Reference = {}
-    for name, kind, body in store.stream("SELECT digest, kind, body FROM document ORDER BY digest"):
-        tally.documents += 1
+class Documents:
+    """The policies and flows that cases are pinned to, each looked at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: dict[str, tuple[str, bool]] = {}
+
+    @property
+    def count(self) -> int:
+        """How many were looked at."""
+        return len(self._found)
+
+    def take(self, name: str, kind: str, body: Any) -> bool:
+        """Take a document, and return whether it is as it was written."""
         text = unpacked(body)
-        known[name] = kind if text is not None and digest(text) == name else None
-        if known[name] is None and all_of_them:
+        good = text is not None and digest(text) == name
+        self._found[name] = kind, good
+        return good
+
+    def find(self, name: str) -> tuple[str, bool] | None:
+        """Return a document's kind and whether it is as it was written; None where it is missing."""
+        if name not in self._found:  # a case may have been opened under it a moment ago
+            row = self._store.execute("SELECT kind, body FROM document WHERE digest = ?", (name,)).fetchone()
+            if row is None:
+                return None
+            self.take(name, *row)
+        return self._found[name]
+
+
+def _documents(store: Store, known: Documents, report: Report) -> None:
+    for name, kind, body in store.stream("SELECT digest, kind, body FROM document ORDER BY digest"):
+        if not known.take(name, kind, body):
             report(Fault("document-changed", None, None, f"版本 {name[:12]} 的内容被改动过", f"the contents of version {name[:12]} were changed"))
-    return known
 
 
 def unpacked(body: Any) -> bytes | None:

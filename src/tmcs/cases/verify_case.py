@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from tmcs.cases.audit import commitment, digest, event_hash, genesis
 from tmcs.cases.history import DECIDING, Event, fold
 from tmcs.cases.kept import Kept
-from tmcs.cases.verify import Fault, Report, unpacked
+from tmcs.cases.verify import Documents, Fault, Report, unpacked
 from tmcs.cases.verify_money import compare
 
 if TYPE_CHECKING:
     from tmcs.cases.history import History
-
-#: The kind of each document that is as it was written, None for one that is not; a missing one has no place.
-Reference = dict[str, str | None]
 
 #: Columns of a case's row that follow from its events, in words.
 _FIELDS: Final[dict[str, tuple[str, str]]] = {
@@ -27,7 +24,7 @@ _FIELDS: Final[dict[str, tuple[str, str]]] = {
 }  # fmt: skip
 
 
-def check_case(kept: Kept, known: Reference, report: Report) -> int:
+def check_case(kept: Kept, known: Documents, report: Report) -> int:
     """Report what is wrong with a case, and return how many personal parts and receipts were erased, as it says itself."""
     before, erased = 0, 0
 
@@ -49,7 +46,11 @@ def check_case(kept: Kept, known: Reference, report: Report) -> int:
     for fault in (*_strays(kept), *_sealed(kept)):
         found(fault)
     if kept.row is not None and intact and kept.events:
-        for fault in _follows(kept):
+        try:
+            faults = list(_follows(kept))
+        except (AttributeError, KeyError, TypeError, ValueError):  # a chain made anew, of what are no events of ours
+            faults = [Fault("event-changed", kept.id, None, "事件的内容读不出来", "its events cannot be read as events")]
+        for fault in faults:
             found(fault)
     elif kept.row is not None:
         for fault in _row(kept, _ends(kept)):
@@ -133,15 +134,16 @@ def _receipt(kept: Kept, event: dict[str, Any], data: dict[str, Any], last_erasu
     return 0
 
 
-def _pinned(kept: Kept, n: int, data: dict[str, Any], known: Reference) -> Iterator[Fault]:
+def _pinned(kept: Kept, n: int, data: dict[str, Any], known: Documents) -> Iterator[Fault]:
     for kind, zh, en in (("policy", "政策", "policy"), ("flow", "流程", "flow")):
-        name = data.get(kind)
-        if name is None:
+        if kind not in data:
             continue
-        if name not in known:
-            yield Fault("document-missing", kept.id, n, f"所依据的{zh}版本 {str(name)[:12]} 不见了", f"version {str(name)[:12]} of its {en} is missing")
-        elif known[name] != kind:
-            yield Fault("document-changed", kept.id, n, f"所依据的{zh}版本 {str(name)[:12]} 被改动过", f"version {str(name)[:12]} of its {en} was changed")
+        name = str(data[kind])
+        found = known.find(name)
+        if found is None:
+            yield Fault("document-missing", kept.id, n, f"所依据的{zh}版本 {name[:12]} 不见了", f"version {name[:12]} of its {en} is missing")
+        elif found != (kind, True):
+            yield Fault("document-changed", kept.id, n, f"所依据的{zh}版本 {name[:12]} 被改动过", f"version {name[:12]} of its {en} was changed")
 
 
 def _strays(kept: Kept) -> Iterator[Fault]:

@@ -161,13 +161,13 @@ class _Faults:
     def _text(self, value: Any) -> str:
         import json
 
-        from tmcs.render.safe import clean_json
+        from tmcs.core.safe import clean_json
 
         return clean_json(json.dumps(value, ensure_ascii=False))
 
     def take(self, fault: Fault) -> None:
         """Take one fault."""
-        from tmcs.render.safe import one_line
+        from tmcs.core.safe import one_line
 
         if self._json:
             self._open()
@@ -191,14 +191,15 @@ class _Faults:
             sys.stdout.write(f'], "ok": {"false" if tally.faults else "true"}, {self._text(found)[1:]}\n')
             return
         counts = (
-            ("案件", "cases", tally.cases), ("事件", "events", tally.events), ("凭证", "receipts", tally.receipts),
-            ("款项", "ledger entries", tally.entries), ("版本", "documents", tally.documents), ("封存", "seals", tally.seals),
-            ("已删除的个人内容", "personal parts erased", tally.erased),
+            ("案件", "case|cases", tally.cases), ("事件", "event|events", tally.events),
+            ("凭证", "receipt|receipts", tally.receipts), ("款项", "ledger entry|ledger entries", tally.entries),
+            ("版本", "document|documents", tally.documents), ("封存", "seal|seals", tally.seals),
+            ("已删除的个人内容", "personal part erased|personal parts erased", tally.erased),
         )  # fmt: skip
         zh = self._lang == "zh"
-        looked_at = ("，" if zh else ", ").join(f"{one[0]} {one[2]}" if zh else f"{one[2]} {one[1]}" for one in counts)
+        looked_at = ("，" if zh else ", ").join(f"{one[0]} {one[2]}" if zh else _counted(one[2], one[1]) for one in counts)
         if tally.faults:
-            print(f"\n{f'问题 {tally.faults} 处' if zh else f'{tally.faults} faults'} ({looked_at})")
+            print(f"\n{f'问题 {tally.faults} 处' if zh else _counted(tally.faults, 'fault|faults')} ({looked_at})")
         else:
             print(f"{'核对无误' if zh else 'all is well'}: {looked_at}")
         signature = {
@@ -207,6 +208,11 @@ class _Faults:
         }  # fmt: skip
         if tally.signature in signature:
             print(signature[tally.signature][not zh])
+
+
+def _counted(number: int, words: str) -> str:
+    one, many = words.split("|")
+    return f"{number} {one if number == 1 else many}"
 
 
 @click.command("replay", cls=Command, short_help="重算并核对 · recompute a decision and compare")
@@ -355,8 +361,8 @@ def _print_rows(rows: Iterable[tuple[str, str, str]], lang: str) -> None:
 
 
 def _aligned(rows: list[tuple[str, str]]) -> Iterator[str]:
+    from tmcs.core.safe import one_line
     from tmcs.render.layout import width
-    from tmcs.render.safe import one_line
 
     room = max(width(name) for name, _ in rows) + 2
     for name, value in rows:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from tmcs.cases.desk import Desk
 from tmcs.cases.history import History
-from tmcs.cases.standing import Standing, cases_of
+from tmcs.cases.ledger import entries
+from tmcs.cases.standing import Standing, open_cases
 from tmcs.cli.case_given import permitted
 from tmcs.cli.common import note
 from tmcs.core.errors import InputError
@@ -47,15 +48,12 @@ class Keeper:
         """Tell an agent who is going to be asked what this order was already paid or promised in other cases."""
         if self.case_id or not asking or order is None or not order.tid:
             return
-        found = cases_of(self.desk.store, order.tid, 1)
-        if not found:
-            return
-        from tmcs.render.ledger import entry_line
+        from tmcs.render.ledger import entry_line, open_elsewhere
 
-        standing = Standing(self.desk.store, found[0], self.tier, self.desk.at[:10])
-        live = [one for one in standing.entries if one.state not in ("rejected", "withdrawn")]
-        for one in live:
-            print(Text("本单已有: ", "already on this order: ").pick(self.lang) + entry_line(one, self.snapshot, self.lang), file=sys.stderr)
+        for row in [entry_line(one, self.snapshot, self.lang) for one in entries(self.desk.store, order.tid)]:
+            print(Text("本单已有: ", "already on this order: ").pick(self.lang) + row, file=sys.stderr)
+        if other := open_elsewhere(open_cases(self.desk.store, order.tid), self.lang):
+            print(other, file=sys.stderr)
 
     def keep(self, run: Run, later: dict[str, Any]) -> Resolution:
         """Put a run's resolution into the case, and return the resolution as the case has it."""
@@ -80,13 +78,20 @@ class Keeper:
         if not self.people:
             return
         from tmcs.render.layout import bold
-        from tmcs.render.ledger import already
+        from tmcs.render.ledger import already, not_promised
 
         head = Text(f"案件 {self.case_id} · 第 {self.desk.version} 版", f"case {self.case_id} · version {self.desk.version}")
         print(bold(head.pick(self.lang)))
-        other = already(self.standing(), self.lang)
-        if other:
-            print(other)
+        standing = self.standing()
+        for other in (not_promised(standing, self.lang), already(standing, self.lang), self.elsewhere(standing)):
+            if other:
+                print(other)
+
+    def elsewhere(self, standing: Standing) -> str:
+        """Return which other cases of the order are open, for a case that was just opened."""
+        from tmcs.render.ledger import open_elsewhere
+
+        return open_elsewhere(open_cases(self.desk.store, standing.tid, self.case_id), self.lang)
 
     def note_number(self) -> None:
         """Say on stderr which case it is, where the output itself is only the resolution."""
@@ -136,6 +141,10 @@ class Setter(Keeper):
         self._decided = True
         self.show()
         return result
+
+    def elsewhere(self, standing: Standing) -> str:
+        """Return nothing: whoever goes on in a case knows of the others."""
+        return ""
 
     def learnt(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Return the facts that the case is to learn: those given, and those answered."""

@@ -23,7 +23,7 @@ def _act(
     """Do something with a case and say that it is done: the case's number and version, and what ``act`` returned besides."""
     number = case_number(case_id)
     with at_desk(action, store) as (desk, _):
-        with drafts.drafted(number, lambda name: True, path=draft):
+        with drafts.drafted(number, path=draft):
             more: list[Text] = act(desk, number) or []
         version = desk.version
     if form == "json":

@@ -114,7 +114,7 @@ def _act(
 ) -> int:
     number = case_number(case_id)
     with at_desk(action, store) as (desk, snapshot):
-        with drafts.drafted(number, lambda name: True, path=draft):
+        with drafts.drafted(number, path=draft):
             answer = act(desk, number)
         if form == "json":
             from tmcs.render.data import to_json
@@ -160,10 +160,10 @@ def ledger_(case_id: str | None, tid: str | None, store: str | None, form: str, 
 
 def _show(found: list[Any], snapshot: Any, form: str, lang: str) -> None:
     from tmcs.cases.standing import left_dict, limits_dict
+    from tmcs.core.safe import one_line
     from tmcs.render import ledger
     from tmcs.render.layout import bold
     from tmcs.render.resolution import t
-    from tmcs.render.safe import one_line
 
     first = found[0]
     if form == "json":
@@ -182,8 +182,8 @@ def _show(found: list[Any], snapshot: Any, form: str, lang: str) -> None:
         shut = t(lang, " (已结案)", " (closed)") if one.history.closed else ""
         print("\n" + bold(t(lang, f"还可付 · 案件 {one.case_id}", f"Left · case {one.case_id}")) + shut)
         print("\n".join(ledger.remains(one, lang)))
-    print("\n" + bold(t(lang, "本台上限", "Limits of the desk")))
-    print("\n".join(ledger.unset_limits(snapshot, lang)))
+    print("\n" + bold(t(lang, "限额", "Limits")))
+    print("\n".join(ledger.limits(snapshot, lang)))
 
 
 SUBCOMMANDS: Final[dict[str, click.Command]] = {

@@ -75,7 +75,7 @@ def set_(
         setter.why = why or (draft["options"].get("why") if draft else None)
         run = _run(setter, facts, sources, lang, asking)
         path = str(facts_file) if draft else None
-        with drafts.drafted(number, setter.is_personal, lambda: {**setter.learnt(run.facts), **setter.later}, path):
+        with drafts.drafted(number, lambda: {**setter.learnt(run.facts), **setter.later}, setter.is_personal, path):
             chain = run.through(form, False, go_on)
         return _finish(setter, chain, form)
 

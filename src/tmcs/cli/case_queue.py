@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from tmcs.cli import drafts
 from tmcs.cli.case_given import at_seat, case_number, store_option, why_option
 from tmcs.cli.common import Command, format_option, lang_option
 from tmcs.core.errors import EXIT_OK, InputError
@@ -28,7 +29,7 @@ _WHAT: Final = {
 
 def _task_options(command: F) -> F:
     for option in (
-        lang_option, format_option("text", "json"), store_option, why_option,
+        lang_option, format_option("text", "json"), store_option, drafts.draft_option, drafts.version_option, why_option,
         click.option("--task", "task", metavar="N", type=click.IntRange(1, 2**62), help="哪个任务，案件里只有一个时可省 · which task"),
         click.argument("case_id", metavar="ID"),
     ):  # fmt: skip
@@ -91,13 +92,16 @@ def take(queue: str, store: str | None, form: str, lang: str) -> int:
 
 @click.command("release", cls=Command, short_help="退回任务 · give a task back")
 @_task_options
-def release(case_id: str, task: int | None, why: str | None, store: str | None, form: str, lang: str) -> int:
+def release(
+    case_id: str, task: int | None, why: str | None, version: int | None, draft: str | None, store: str | None, form: str, lang: str,
+) -> int:  # fmt: skip
     """把任务退回队列，须写明原因 · give a task back to its queue, with a reason (--why)."""
     from tmcs.cases.queue import release as give_back
 
     number, reason = case_number(case_id), _reason(why)
     with at_seat("release", store) as (desk, snapshot):
-        found = give_back(desk, number, task, reason, anyone=_anyone(desk, snapshot))
+        with drafts.drafted(number, path=draft):
+            found = give_back(desk, number, task, reason, anyone=_anyone(desk, snapshot), based_on=version)
         return _told("release", desk, snapshot, found, form, lang)
 
 
@@ -105,7 +109,8 @@ def release(case_id: str, task: int | None, why: str | None, store: str | None, 
 @_task_options
 @click.option("--to", "queue", metavar="Q", required=True, help="转到哪个队列 · to which queue")
 def hand_over(
-    case_id: str, queue: str, task: int | None, why: str | None, store: str | None, form: str, lang: str
+    case_id: str, queue: str, task: int | None, why: str | None, version: int | None, draft: str | None,
+    store: str | None, form: str, lang: str,
 ) -> int:  # fmt: skip
     """把任务转给另一个队列，须写明原因 · hand a task over to another queue, with a reason (--why)."""
     from tmcs.cases.queue import check_queue
@@ -114,14 +119,17 @@ def hand_over(
     number, reason = case_number(case_id), _reason(why)
     with at_seat("hand-over", store) as (desk, snapshot):
         check_queue(snapshot, queue)
-        found = pass_on(desk, number, task, queue, reason, anyone=_anyone(desk, snapshot))
+        with drafts.drafted(number, path=draft):
+            found = pass_on(desk, number, task, queue, reason, anyone=_anyone(desk, snapshot), based_on=version)
         return _told("hand-over", desk, snapshot, found, form, lang)
 
 
 @click.command("assign", cls=Command, short_help="指派给同事 · give a task to an agent")
 @_task_options
 @click.option("--to", "agent", metavar="AGENT", required=True, help="给谁，即对方的 TMCS_AGENT · to whom")
-def assign(case_id: str, agent: str, task: int | None, why: str | None, store: str | None, form: str, lang: str) -> int:
+def assign(
+    case_id: str, agent: str, task: int | None, why: str | None, version: int | None, draft: str | None, store: str | None, form: str, lang: str,
+) -> int:  # fmt: skip
     """把任务指派给一位同事，无论在谁手上，须写明原因 · give a task to an agent, whoever has it, with a reason (--why)."""
     from tmcs.cases.queue import assign as give
     from tmcs.config import agent_name
@@ -132,12 +140,16 @@ def assign(case_id: str, agent: str, task: int | None, why: str | None, store: s
     except ValueError:
         raise InputError("--to 应为坐席的名字", "--to must be the name of an agent") from None
     with at_seat("assign", store) as (desk, snapshot):
-        return _told("assign", desk, snapshot, give(desk, number, task, agent, reason), form, lang)
+        with drafts.drafted(number, path=draft):
+            found = give(desk, number, task, agent, reason, based_on=version)
+        return _told("assign", desk, snapshot, found, form, lang)
 
 
 @click.command("done", cls=Command, short_help="任务完成、承诺兑现 · a task is done, a promise kept")
 @_task_options
-def done(case_id: str, task: int | None, why: str | None, store: str | None, form: str, lang: str) -> int:
+def done(
+    case_id: str, task: int | None, why: str | None, version: int | None, draft: str | None, store: str | None, form: str, lang: str,
+) -> int:  # fmt: skip
     """任务完成；用 --task 指明一个日期承诺时，为已兑现 · a task is done; a promise of a date, named by --task, is kept.
 
     金额承诺以付款了结 (tmcs case pay) · a promise of money is kept by paying it.
@@ -146,13 +158,16 @@ def done(case_id: str, task: int | None, why: str | None, store: str | None, for
 
     number = case_number(case_id)
     with at_seat("done", store) as (desk, snapshot):
-        found = finish(desk, number, task, why, anyone=_anyone(desk, snapshot))
+        with drafts.drafted(number, path=draft):
+            found = finish(desk, number, task, why, anyone=_anyone(desk, snapshot), based_on=version)
         return _told("done", desk, snapshot, found, form, lang)
 
 
 @click.command("withdraw", cls=Command, short_help="撤回任务、承诺或等待 · withdraw a task, promise or wait")
 @_task_options
-def withdraw(case_id: str, task: int | None, why: str | None, store: str | None, form: str, lang: str) -> int:
+def withdraw(
+    case_id: str, task: int | None, why: str | None, version: int | None, draft: str | None, store: str | None, form: str, lang: str,
+) -> int:  # fmt: skip
     """撤回一个任务、日期承诺或等待 (--task)，须写明原因 · withdraw a task, a promise of a date or a wait, with a reason."""
     from tmcs.cases.queue import withdraw as take_back
 
@@ -160,7 +175,8 @@ def withdraw(case_id: str, task: int | None, why: str | None, store: str | None,
     if task is None:
         raise InputError("请用 --task 指明撤回哪一项 (编号见 tmcs case show)", "name it with --task (tmcs case show gives the numbers)")
     with at_seat("done", store) as (desk, snapshot):
-        found = take_back(desk, number, task, reason, anyone=_anyone(desk, snapshot))
+        with drafts.drafted(number, path=draft):
+            found = take_back(desk, number, task, reason, anyone=_anyone(desk, snapshot), based_on=version)
         return _told("withdraw", desk, snapshot, found, form, lang)
 
 

@@ -63,7 +63,7 @@ def note(text: str) -> None:
     ctx = click.get_current_context(silent=True)
     if ctx is not None and ctx.find_root().obj and ctx.find_root().obj.get("quiet"):
         return
-    from tmcs.render.safe import clean
+    from tmcs.core.safe import clean
 
     print(clean(text), file=sys.stderr)
 

@@ -51,8 +51,8 @@ def _gather() -> dict[str, Any]:
 
 
 def _text(data: dict[str, Any], lang: str) -> str:
+    from tmcs.core.safe import one_line
     from tmcs.render.layout import table
-    from tmcs.render.safe import one_line
 
     zh = lang == "zh"
     rows = [

@@ -40,8 +40,8 @@ _STATES = {"ok": ("正常", "ok"), "warning": ("提醒", "warning"), "error": ("
 
 
 def _text(checks: list[Check], lang: str) -> str:
+    from tmcs.core.safe import one_line
     from tmcs.render.layout import columns, width, wrap
-    from tmcs.render.safe import one_line
 
     lines = []
     for one in checks:

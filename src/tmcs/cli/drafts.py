@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -64,12 +63,14 @@ def read(path: str) -> dict[str, Any] | None:
 
 
 @contextmanager
-def drafted(case_id: int, personal: Callable[[str], bool], facts: Callable[[], dict[str, Any]] = dict, path: str | None = None) -> Iterator[None]:
+def drafted(
+    case_id: int, facts: Callable[[], dict[str, Any]] = dict, personal: Callable[[str], bool] | None = None, path: str | None = None
+) -> Iterator[None]:
     """Lose nothing if somebody else has written the case first: keep what this command was about to write as a draft.
 
     Args:
-        personal: whether the value of a fact is somebody's own words, which no message shows.
         facts: returns the facts to be written.
+        personal: whether the value of a fact is somebody's own words, which no message shows.
         path: the draft that is being applied; it is removed once that is written.
 
     Raises:
@@ -85,7 +86,7 @@ def drafted(case_id: int, personal: Callable[[str], bool], facts: Callable[[], d
         draft = {
             "schema": SCHEMA, "case": str(case_id), "command": ctx.info_name, "based_on": error.based_on, "facts": facts(), "options": options,
         }  # fmt: skip
-        _tell(error, draft, personal)
+        _tell(error, draft, personal or (lambda name: True))
         raise
     if path is not None:
         _applied(path)
@@ -103,6 +104,8 @@ def _tell(error: ConflictError, draft: dict[str, Any], personal: Callable[[str],
     except (OSError, StorageError) as failed:
         error.hint = Text(f"草稿无法保存 ({failed})，请记下上面的内容", f"the draft cannot be kept ({failed}): note down the above")
         return
+    import shlex
+
     option = "--facts" if draft["command"] == "set" else "--draft"
     command = f"tmcs case {draft['command']} {draft['case']} {option} {shlex.quote(error.draft)}"
     error.details.append(Text(f"草稿: {error.draft}", f"draft: {error.draft}"))

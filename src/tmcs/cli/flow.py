@@ -39,8 +39,8 @@ def list_(form: str, lang: str) -> int:
 
         print(dump({"schema": "tmcs/flows/1", "flows": rows}, form))
         return EXIT_OK
+    from tmcs.core.safe import one_line
     from tmcs.render.layout import table
-    from tmcs.render.safe import one_line
 
     shown = []
     for row in rows:
@@ -241,8 +241,8 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
 
 
 def _report_lines(report: CheckReport, lang: str) -> list[str]:
+    from tmcs.core.safe import clean
     from tmcs.render.layout import columns, wrap
-    from tmcs.render.safe import clean
 
     zh = lang == "zh"
     mark = "✗" if report.findings else "✓"

@@ -50,7 +50,7 @@ def print_proof(run: ProofRun, form: str, lang: str, checked: Sequence[str], sec
 
 
 def _flow_lines(proof: FlowProof, lang: str) -> list[str]:
-    from tmcs.render.safe import clean
+    from tmcs.core.safe import clean
 
     mark = "✗" if proof.faults else "✓"
     reached, total = proof.ends
@@ -83,7 +83,7 @@ def _loop_lines(loops: LoopProof, lang: str) -> list[str]:
 
 
 def _fault_lines(fault: ProofFault, word: str, lang: str) -> list[str]:
-    from tmcs.render.safe import clean
+    from tmcs.core.safe import clean
 
     zh = lang == "zh"
     kind = _KINDS[fault.kind][not zh]

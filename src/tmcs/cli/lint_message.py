@@ -163,14 +163,14 @@ def _render(checked: list[Checked], files: list[str], form: str, lang: str) -> s
         return "没有问题" if lang == "zh" else "nothing found"
     total = f"{errors} 处错误，{warnings} 处提醒" if lang == "zh" else f"errors: {errors}, warnings: {warnings}"
     if files[1:]:
-        from tmcs.render.safe import one_line
+        from tmcs.core.safe import one_line
 
         total += one_line(f" ({', '.join(files)})")
     return "\n".join([*lines, total])
 
 
 def _line(name: str, text: str, remark: Remark, lang: str) -> str:
-    from tmcs.render.safe import one_line
+    from tmcs.core.safe import one_line
 
     line, column = place(text, remark.start)
     words: dict[str, tuple[str, str]] = {"error": ("错误", "error"), "warning": ("提醒", "warning")}

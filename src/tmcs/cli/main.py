@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "case": ("tmcs.cli.case", "案件: 建案、队列、台账、审计", "cases: open, queues, ledger, audit"),
     "plugin": ("tmcs.cli.plugin", "插件", "plug-ins"),
     "policy": ("tmcs.cli.policy", "政策数据", "policy figures"),
+    "store": ("tmcs.cli.store", "数据: 备份、恢复、概况", "the store: back up, restore, look at it"),
     "doctor": ("tmcs.cli.doctor", "体检: 安装、政策、日历、数据、权限", "check installation, policy, calendar, store and rights"),
     "config": ("tmcs.cli.config", "配置及其来源", "configuration and where it comes from"),
 }
@@ -122,7 +123,7 @@ def _language(argv: list[str]) -> str:
 
 def _report(error: TmcsError, argv: list[str]) -> int:
     """Print an error on stderr: one line for a person and one for each finding, one JSON object for a program."""
-    from tmcs.render.safe import clean_json, one_line
+    from tmcs.core.safe import clean_json, one_line
 
     if _last(argv, "--format") == "json":
         import json
@@ -156,7 +157,7 @@ def _show_notes(argv: list[str]) -> None:
     store = sys.modules.get("tmcs.store")  # a command that loaded none has nothing to tell
     if store is None or not store.notes:
         return
-    from tmcs.render.safe import one_line
+    from tmcs.core.safe import one_line
 
     quiet = any(word in ("-q", "--quiet") for word in argv[: next(n for n, word in enumerate(argv) if word in COMMANDS)])
     lang = _language(argv)

@@ -104,7 +104,7 @@ class _ImportOutput:
                 self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
             self._spool.write(json.dumps(finding.to_dict(), ensure_ascii=False) + "\n")
             return
-        from tmcs.render.safe import one_line
+        from tmcs.core.safe import one_line
 
         self.clear()
         print(one_line(finding.message(self._lang)), file=sys.stderr)
@@ -129,7 +129,7 @@ class _ImportOutput:
         self._tallies.append(tally)
         if self._json:
             return
-        from tmcs.render.safe import one_line
+        from tmcs.core.safe import one_line
 
         self.clear()
         zh = (

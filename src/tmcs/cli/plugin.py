@@ -100,8 +100,8 @@ def _show(found: list[State], form: str, lang: str, reports: list[CheckReport] |
 
 
 def _table(found: list[State], lang: str) -> str:
+    from tmcs.core.safe import one_line
     from tmcs.render.layout import table
-    from tmcs.render.safe import one_line
 
     zh = lang == "zh"
     rows = []
@@ -121,7 +121,7 @@ def _table(found: list[State], lang: str) -> str:
 
 def _show_findings(found: list[State], reports: list[CheckReport], lang: str) -> None:
     """Print every finding on its line, and what was walked of the flows that pass."""
-    from tmcs.render.safe import clean
+    from tmcs.core.safe import clean
 
     checked = [(one.report.id, one.report, one.findings) for one in found if one.report is not None]
     checked += [(report.id, report, report.findings) for report in reports]

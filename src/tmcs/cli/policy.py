@@ -39,8 +39,8 @@ def show(key: str | None, now_text: str | None, policy_files: tuple[str, ...], f
     unset = {name: words for name, value in figures.items() if (words := _unset(name, value))}
     changed = {one["key"]: f"{one['file']}:{one['line']}" for one in policy.overrides}
     if form == "text":
+        from tmcs.core.safe import one_line
         from tmcs.render.layout import table, wrap
-        from tmcs.render.safe import one_line
 
         def shown(name: str, value: str) -> str:
             if name in unset:

@@ -14,9 +14,9 @@ from tmcs.core.order import Order
 from tmcs.core.policy import Policy
 from tmcs.core.resolution import NEEDS_FACTS, Resolution
 from tmcs.core.resolve import resolve
+from tmcs.core.safe import clean, one_line
 from tmcs.core.text import Text
 from tmcs.render.layout import wrap
-from tmcs.render.safe import clean, one_line
 
 BACK = frozenset({"<", "back", "b", "上一步", "返回"})
 QUIT = frozenset({"q", "quit", "退出"})

@@ -9,8 +9,8 @@ import click
 
 from tmcs import rulebook
 from tmcs.cli.common import format_option, lang_option, note
+from tmcs.core.safe import clean, one_line
 from tmcs.core.text import Text
-from tmcs.render.safe import clean, one_line
 from tmcs.rulebook import Rule, Ruling, Section
 
 _FORMATS = ("text", "json", "yaml", "markdown")

@@ -128,8 +128,8 @@ def _sheet(
         from tmcs.render.parts import dump
 
         return dump({"schema": "tmcs/call-sheet/1", "flow": flow.id, "scripts": found}, form)
+    from tmcs.core.safe import clean
     from tmcs.render.layout import bold, columns, dim, wrap
-    from tmcs.render.safe import clean
 
     out = [bold(f"{flow.title[lang == 'en']} · {flow.id}")]
     for one in found:
@@ -164,7 +164,7 @@ def _print_one(
 
         print(dump({"schema": "tmcs/script/1", "moment": name, "text": text, "cites": script["cite"]}, form))
         return EXIT_OK
-    from tmcs.render.safe import clean
+    from tmcs.core.safe import clean
 
     print(clean(text["zh"]))
     if lang == "en":

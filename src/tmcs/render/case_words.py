@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
+from tmcs.core.safe import one_line
 from tmcs.render.layout import bold, columns, dim, strong, width, wrap
-from tmcs.render.safe import one_line
 
 if TYPE_CHECKING:
     from tmcs.cases.days import Days

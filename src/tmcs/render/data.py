@@ -6,12 +6,20 @@ import json
 import sys
 from typing import Any
 
-from tmcs.render.safe import clean, clean_json
+from tmcs.core.safe import clean, clean_json
 
 
 def to_json(value: Any) -> str:
     """Return JSON, indented on a terminal; characters that a terminal acts on are written as escapes."""
-    indent = 2 if sys.stdout.isatty() else None
+    return _json(value, 2 if sys.stdout.isatty() else None)
+
+
+def to_line(value: Any) -> str:
+    """Return JSON on one line, for a list that is written a member at a time; safe as :func:`to_json`."""
+    return _json(value, None)
+
+
+def _json(value: Any, indent: int | None) -> str:
     text = json.dumps(value, ensure_ascii=False, indent=indent)
     return clean_json(text) if _can_be_written(text) else json.dumps(value, indent=indent)
 

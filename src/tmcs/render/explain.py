@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tmcs.core.resolution import Resolution, Step
+from tmcs.core.safe import clean
 from tmcs.core.text import Text
 from tmcs.core.whynot import Otherwise, why_not
 from tmcs.render.branches import range_words, value_words
 from tmcs.render.layout import bold, columns, dim, wrap
-from tmcs.render.safe import clean
 from tmcs.render.words import say
 
 

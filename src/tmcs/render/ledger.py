@@ -9,16 +9,21 @@ from tmcs.cases.ledger import Answer, Entry
 from tmcs.cases.standing import Standing
 from tmcs.core.money import format_money
 from tmcs.core.policy import Snapshot
-from tmcs.render.layout import bold, columns, strong, table, wrap
+from tmcs.core.safe import one_line
+from tmcs.render.layout import bold, columns, strong, table, width, wrap
 from tmcs.render.resolution import money, t
-from tmcs.render.safe import one_line
 from tmcs.render.words import say
 
 _STATES = {
     "promised": ("已承诺", "promised"), "asked": ("待审批", "awaits approval"), "approved": ("已批准，待付", "approved, to pay"),
     "paid": ("已付", "paid"), "rejected": ("已驳回", "rejected"), "withdrawn": ("已撤回", "withdrawn"),
 }  # fmt: skip
-_FORMS = {"platform": ("原路退回", "to the payment account"), "cash": ("现金", "cash")}
+#: Why an amount that a script tells was not promised.
+NOT_PROMISED = {
+    "limit": ("超出限额", "a limit leaves less"), "already-promised": ("已另有承诺", "promised already"),
+    "authority": ("超出本层级权限", "above the tier's authority"),
+}  # fmt: skip
+_FORMS = {"platform": ("原路退回", "platform"), "cash": ("现金", "cash")}
 
 
 def cause(snapshot: Snapshot, reason: str, lang: str) -> str:
@@ -57,10 +62,29 @@ def already(standing: Standing, lang: str) -> str:
         return ""
     rows = [entry_line(one, standing.snapshot, lang) for one in standing.others]
     rows += [left_line(claim, standing.snapshot, lang) for claim in standing.claims.values()]
-    label = t(lang, "注意    ", "Note     ")
-    out = [wrap(rows[0], columns(), strong(t(lang, "已有    ", "Already  ")))]
-    out += [wrap(row, columns(), " " * len(label) if lang == "en" else "        ") for row in rows[1:]]
-    return "\n".join(out)
+    label = t(lang, "已有    ", "Already  ")
+    out = [wrap(rows[0], columns(), strong(label))]
+    return "\n".join([*out, *(wrap(row, columns(), " " * width(label)) for row in rows[1:])])
+
+
+def not_promised(standing: Standing, lang: str) -> str:
+    """Return what the words of the case tell and the agent must not promise; ``""`` where there is nothing."""
+    said = []
+    for reason, amount, because in standing.not_promised:
+        why = NOT_PROMISED.get(because, (because, because))[lang == "en"]
+        said.append(f"{cause(standing.snapshot, reason, lang)} {money(amount, lang)} ({why})")
+    return wrap(t(lang, "、", ", ").join(said), columns(), strong(t(lang, "勿承诺  ", "Do not promise  "))) if said else ""
+
+
+def open_elsewhere(found: list[tuple[int, str, str | None]], lang: str) -> str:
+    """Return in one line which other cases of the order are open; ``""`` where there are none."""
+    if not found:
+        return ""
+    from tmcs.loader import flow_titles
+
+    titles = flow_titles()
+    said = [f"{number} {titles[flow][lang == 'en'] if flow in titles else flow} ({since})" for number, flow, since in found]
+    return wrap(t(lang, "、", ", ").join(said), columns(), strong(t(lang, "未结案  ", "Open     ")))
 
 
 def left_line(claim: Claim, snapshot: Snapshot, lang: str) -> str:
@@ -74,21 +98,27 @@ def left_line(claim: Claim, snapshot: Snapshot, lang: str) -> str:
 
 
 def ledger(entries: list[Entry], snapshot: Snapshot, lang: str) -> str:
-    """Return every entry as a table."""
+    """Return every entry as a table; the case stands in it where there is more than one."""
+    if not entries:
+        return t(lang, "还没有承诺或付款", "nothing is promised or paid yet")
     heads = (
-        ["编号", "案件", "原因", "形式", "金额", "状态", "经办", "批准", "时间"]
+        ["编号", "案件", "原因", "形式", "金额", "状态", "经办", "批准", "日期"]
         if lang == "zh"
-        else ["entry", "case", "cause", "form", "amount", "state", "by", "approved by", "at"]
+        else ["entry", "case", "cause", "form", "amount", "state", "by", "approved", "on"]
     )
-    rows = [
-        (
+    rows: list[list[object]] = [
+        [
             one.id, one.case_id, cause(snapshot, one.reason, lang), form_of(one.form, lang), format_money(one.amount),
             _STATES[one.state][lang == "en"], f"{one_line(one.agent)} ({tier(snapshot, one.tier, lang)})",
-            ", ".join(one_line(name) for name in one.approvers) or "—", one.at[5:16].replace("T", " "),
-        )
+            ", ".join(one_line(name) for name in one.approvers) or "—", one.at[5:10],
+        ]
         for one in entries
     ]  # fmt: skip
-    return table(rows, heads) if rows else t(lang, "还没有承诺或付款", "nothing is promised or paid yet")
+    if len({one.case_id for one in entries}) == 1:
+        del heads[1]
+        for row in rows:
+            del row[1]
+    return table(rows, heads)
 
 
 def remains(standing: Standing, lang: str) -> list[str]:
@@ -98,15 +128,19 @@ def remains(standing: Standing, lang: str) -> list[str]:
     return [wrap(line, columns(), "  ") for line in lines]
 
 
-def unset_limits(snapshot: Snapshot, lang: str) -> list[str]:
-    """Return the desk's own limits: each as it is set, or that none is."""
+def limits(snapshot: Snapshot, lang: str) -> list[str]:
+    """Return the desk's own limits on compensation: each as it is set, or that none is."""
     cases = snapshot.cases
     rows = (
-        (cases.customer_day, t(lang, "每个客户每天的赔付", "compensation per customer and day")),
-        (cases.order_total, t(lang, "每单的赔付", "compensation per order")),
+        (cases.customer_day, t(lang, "每个客户每天", "per customer and day")),
+        (cases.order_total, t(lang, "每单", "per order, besides C06,")),
     )
-    no = t(lang, "没有设上限", "no limit is set")
-    return [f"  {what}: {no if value is None else money(value, lang)}" for value, what in rows]
+    return [
+        t(lang, f"  没有设{what}的赔付上限", f"  no limit {what} is set")
+        if value is None
+        else t(lang, f"  {what}的赔付上限 {money(value, lang)}", f"  limit {what.rstrip(',')}: {money(value, lang)}")
+        for value, what in rows
+    ]
 
 
 def answer(found: Answer, case_id: int, snapshot: Snapshot, lang: str) -> str:

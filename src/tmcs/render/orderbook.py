@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from tmcs.core.safe import one_line
 from tmcs.core.text import Text
-from tmcs.render.safe import one_line
 
 Record = Mapping[str, Any]
 

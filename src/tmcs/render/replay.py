@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from tmcs.cases.history import KINDS
-from tmcs.cases.replay import VERDICTS, Replayed
+from tmcs.core.safe import one_line
 from tmcs.render.layout import columns, wrap
-from tmcs.render.safe import one_line
+
+if TYPE_CHECKING:
+    from tmcs.cases.replay import Replayed
 
 _SHOWN: Final = 20  # differences
 _LONGEST: Final = 60
@@ -20,8 +21,8 @@ def replay_text(found: list[Replayed], lang: str) -> str:
     lines: list[str] = []
     for one in found:
         head = f"event {one.n}" if en else f"事件 {one.n}"
-        kind = KINDS.get(one.kind, (one.kind, one.kind))[en]
-        lines.append(one_line(f"{head}  {one.at[:16].replace('T', ' ')}  {kind}: {VERDICTS[one.verdict][en]}"))
+        kind, verdict = one.said(lang)
+        lines.append(one_line(f"{head}  {one.at[:16].replace('T', ' ')}  {kind}: {verdict}"))
         lines += [wrap(one_line(text.pick(lang)), columns(), "  ") for text in one.why]
         for path, old, new in one.differences[:_SHOWN]:
             lines.append(wrap(one_line(f"{path}: {_short(old)} → {_short(new)}"), columns(), "    ", "      "))

@@ -10,8 +10,8 @@ from tmcs.core.money import format_money, percent
 from tmcs.core.payout import Payout
 from tmcs.core.policy import Snapshot
 from tmcs.core.resolution import RESOLVED, Resolution
+from tmcs.core.safe import clean, one_line
 from tmcs.render.layout import bold, columns, dim, strong, table, wrap
-from tmcs.render.safe import clean, one_line
 from tmcs.render.words import say
 
 _WEEKDAYS = (("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"))
@@ -139,8 +139,8 @@ def render_text(r: Resolution, lang: str, explain: str | None = None) -> str:
     if r.needs:
         out += ["", bold(t(lang, "还需要", "Still needed"))]
         out += [f"  {line}" for line in need_lines(r, lang)]
-    out += _steps(r, lang, limit)
-    out += _scripts(r, lang, limit)
+    out += step_lines(r, lang, limit)
+    out += script_lines(r, lang, limit)
     out += _tables(r, lang)
     for _, zh, en in r.warnings:
         out += ["", wrap(clean(t(lang, zh, en)), limit, t(lang, "注意 ", "Note "))]
@@ -157,7 +157,8 @@ def _width(text: str) -> int:
     return width(text)
 
 
-def _steps(r: Resolution, lang: str, limit: int) -> list[str]:
+def step_lines(r: Resolution, lang: str, limit: int) -> list[str]:
+    """Return what the agent does as lines, with a heading; nothing where there is nothing to do."""
     out = []
     for number, step in enumerate(r.steps, 1):
         text = clean(step["text"][lang])
@@ -166,7 +167,8 @@ def _steps(r: Resolution, lang: str, limit: int) -> list[str]:
     return ["", bold(t(lang, "做什么", "Do")), *out] if out else []
 
 
-def _scripts(r: Resolution, lang: str, limit: int) -> list[str]:
+def script_lines(r: Resolution, lang: str, limit: int) -> list[str]:
+    """Return the words to say as lines, with a heading; nothing where there are none."""
     out = []
     when = r.moments()
     for script in r.say:

@@ -1,5 +1,5 @@
-"""The JSON Schemas of what tmcs prints, as package data: ``resolution-1.json``, and
-``resolutions-1.json`` for a chain of them."""
+"""The JSON Schemas of what tmcs prints, as package data: ``resolution-1.json``,
+``resolutions-1.json`` for a chain of them, ``case-1.json`` for a case."""
 
 from __future__ import annotations
 

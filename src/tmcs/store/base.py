@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, ClassVar, Final, Protocol, Self
@@ -35,7 +35,7 @@ class Store(ABC):
     """A database of tmcs. Use as a context manager, or call :meth:`close`.
 
     Attributes:
-        name: where it lies, for messages: a file or a URL, never with a password.
+        name: where it lies, for messages and to open it again: a file or a URL, never with a password.
         dialect: ``sqlite`` or ``postgresql``.
         for_update: what a SELECT ends with to hold its rows for this transaction (``""`` where a writer is alone anyway).
         skip_locked: the same, passing over rows that another transaction holds.
@@ -59,6 +59,14 @@ class Store(ABC):
     @abstractmethod
     def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """Yield the rows of a SELECT in constant memory."""
+
+    @abstractmethod
+    def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Insert rows as they come, in constant memory; within a transaction.
+
+        Raises:
+            StorageError, TryAgainError: what the database says.
+        """
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import count
@@ -123,6 +123,14 @@ class PostgresStore(Store):
                 cursor.itersize = 1000
                 cursor.execute(_translated(sql), values)
                 yield from cursor
+        except self._driver.Error as error:
+            raise self._error(error) from None
+
+    def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        try:
+            with self.connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
         except self._driver.Error as error:
             raise self._error(error) from None
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tmcs.core.errors import StorageError, TmcsError
 from tmcs.core.text import Text
 from tmcs.store.base import BUSY_SECONDS, VERSION, Rows, Store
+
+if TYPE_CHECKING:
+    from tmcs.store.turn import Turn
 
 #: "tmcs" in ASCII: tells our file from any other database.
 APPLICATION_ID: Final = 0x746D6373
@@ -26,6 +29,7 @@ class SqliteStore(Store):
 
     def __init__(self, path: str | os.PathLike[str], *, write: bool = False) -> None:
         self.name = os.fspath(path)
+        self._turn: Turn | None = None
         with self._errors():
             self.connection = self._open_to_write() if write else self._open_to_read()
 
@@ -37,7 +41,10 @@ class SqliteStore(Store):
                 from tmcs.store.upgrade import migrate
 
                 migrate(connection, self.name)
+            if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # a copy that was put in its place
+                connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA busy_timeout=0")  # from here on it is waited for in :meth:`begin` and :meth:`_again`
         except BaseException:
             connection.close()
             raise
@@ -93,11 +100,33 @@ class SqliteStore(Store):
         try:
             return self.connection.execute(sql, values)
         except sqlite3.Error as error:
-            raise self._error(error) from None
+            return self._again(error, sql, values)
+
+    def _again(self, error: sqlite3.Error, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
+        """Run a statement again that met a lock: a store that is just being recovered or closed, never for long."""
+        import time
+
+        until = time.monotonic() + BUSY_SECONDS
+        while is_busy(error) and time.monotonic() < until:
+            time.sleep(0.005)
+            try:
+                return self.connection.execute(sql, values)
+            except sqlite3.Error as newer:
+                error = newer
+        raise self._error(error) from None
 
     def stream(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        try:
+            rows = self.connection.execute(sql, values)
+        except sqlite3.Error as error:
+            rows = self._again(error, sql, values)
         with self._errors():
-            yield from self.connection.execute(sql, values)
+            yield from rows
+
+    def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        with self._errors():
+            marks = ", ".join("?" * len(columns))
+            self.connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
     def alone(self, work: str) -> None:
         """Do nothing: a writer is alone anyway."""
@@ -108,7 +137,23 @@ class SqliteStore(Store):
         return held(f"{self.name}-locks", work)
 
     def begin(self) -> None:
-        self.execute("BEGIN IMMEDIATE")
+        if self._turn is None:
+            from tmcs.store.turn import Turn
+
+            self._turn = Turn(self.name)
+        if not self._turn.take(self._begun, BUSY_SECONDS):
+            from tmcs.store.errors import busy
+
+            raise busy(self.name)
+
+    def _begun(self) -> bool:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            if is_busy(error):
+                return False
+            raise self._error(error) from None
+        return True
 
     def commit(self) -> None:
         self.execute("COMMIT")
@@ -124,6 +169,13 @@ class SqliteStore(Store):
 
     def close(self) -> None:
         self.connection.close()
+        if self._turn is not None:
+            self._turn.close()
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """Return whether a statement failed over the lock of another connection."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _make_private(path: str) -> None:

@@ -49,7 +49,7 @@ CASES: Final = (
     "CREATE INDEX cases_open ON cases (id) WHERE closed_at IS NULL",
     "CREATE INDEX cases_open_state ON cases (state, id) WHERE closed_at IS NULL",
     "CREATE INDEX cases_open_flow ON cases (flow, id) WHERE closed_at IS NULL",
-    "CREATE INDEX cases_open_owner ON cases (owner, id) WHERE closed_at IS NULL",
+    "CREATE INDEX cases_open_owner ON cases (owner, next_due, id) WHERE closed_at IS NULL",
     "CREATE INDEX cases_shut ON cases (id) WHERE closed_at IS NOT NULL",
     "CREATE INDEX cases_shut_flow ON cases (flow, id) WHERE closed_at IS NOT NULL",
     "CREATE INDEX cases_shut_owner ON cases (owner, id) WHERE closed_at IS NOT NULL",
@@ -61,7 +61,9 @@ CASES: Final = (
     "CREATE INDEX duty_party ON duty (party, due, id) WHERE kind = 'task' AND state IN ('open', 'held', 'taken')",
     "CREATE INDEX duty_due ON duty (kind, due, id) WHERE state IN ('open', 'held', 'taken')",
     "CREATE INDEX duty_agent ON duty (agent, due, id) WHERE state = 'taken'",
+    "CREATE INDEX duty_entry ON duty (entry_id) WHERE entry_id IS NOT NULL",
     "CREATE INDEX ledger_case ON ledger (case_id)",
+    "CREATE INDEX ledger_account ON ledger (account)",
     "CREATE INDEX ledger_customer ON ledger (customer_id, day)",
     # The same cause on the same order is never paid twice: not by two commands at once either.
     "CREATE UNIQUE INDEX ledger_once ON ledger (account, reason) WHERE state <> 'rejected' AND state <> 'withdrawn'",

@@ -23,8 +23,9 @@ _RUNS: Final = (
          run_id {big} NOT NULL, name TEXT NOT NULL, place {big} NOT NULL, part TEXT NOT NULL, body TEXT NOT NULL, case_id {big},
          PRIMARY KEY (run_id, name)) {keyed}""",
     "CREATE INDEX job_item_place ON job_item (run_id, place)",
-    # One call an order and day over all jobs.
-    "CREATE TABLE job_call (day TEXT NOT NULL, tid TEXT NOT NULL, job TEXT NOT NULL, run_id {big} NOT NULL, PRIMARY KEY (day, tid)) {keyed}",
+    # One call an order and day over all jobs. offered: the payouts it offers, which no later call offers again.
+    """CREATE TABLE job_call (
+         tid TEXT NOT NULL, day TEXT NOT NULL, job TEXT NOT NULL, run_id {big} NOT NULL, offered TEXT NOT NULL, PRIMARY KEY (tid, day)) {keyed}""",
 )
 
 #: Migration 3.

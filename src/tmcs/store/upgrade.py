@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 
-from tmcs.core.errors import StorageError
 from tmcs.core.text import Text
 from tmcs.store import notes
 from tmcs.store.base import VERSION
+from tmcs.store.copies import copy_whole
 from tmcs.store.errors import foreign
 from tmcs.store.migrations import steps
 from tmcs.store.sqlite import APPLICATION_ID, check_version, uri
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring a store to this program's version, all steps or none; what it held before stays as ``PATH.v1.bak``.
+def migrate(connection: sqlite3.Connection, path: str, *, keep: bool = True) -> None:
+    """Bring a store to this program's version, all steps or none.
+
+    Args:
+        connection, path: the store.
+        keep: what it held before stays as ``PATH.v1.bak``; not for a copy that is thrown away.
 
     Raises:
         StorageError: it is newer than this program, another program's database, or cannot be copied.
@@ -32,7 +35,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     try:
         version = check_version(connection, path)  # another process may have been first
         if version != VERSION:
-            if version:
+            if version and keep:
                 _keep_old(path, version)
             for statement in steps(version, "sqlite"):
                 connection.execute(statement)
@@ -53,51 +56,3 @@ def _keep_old(path: str, version: int) -> None:
         f"数据文件从版本 {version} 升级到 {VERSION}，升级前的备份: {backup}",
         f"the store goes from version {version} to {VERSION}; as it was before: {backup}",
     ))  # fmt: skip
-
-
-def copy_whole(source: sqlite3.Connection, target: str) -> None:
-    """Copy a database into a file that is there whole, checked and on disk, or not at all.
-
-    Raises:
-        StorageError: the file cannot be written, or the copy is damaged; an earlier file of that name is untouched.
-    """
-    import tempfile
-
-    folder, last = os.path.split(os.path.abspath(target))
-    name = ""
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{last}.", dir=folder)  # for its owner only
-        os.close(handle)
-        with closing(sqlite3.connect(name, isolation_level=None)) as copy:
-            copy.execute("PRAGMA synchronous=FULL")
-            source.backup(copy, pages=-1)
-            copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
-            found = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        if found != "ok":
-            raise StorageError(f"数据文件已损坏，无法备份: {target}", f"the store is damaged, no backup is made: {target}")
-        os.replace(name, target)
-        name = ""
-        _sync_folder(folder)
-    except sqlite3.Error as error:
-        full = getattr(error, "sqlite_errorname", "") in ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
-        why = ("磁盘已满", "the disk is full") if full else (str(error), str(error))
-        raise StorageError(f"无法写入备份 {target}: {why[0]}", f"cannot write the backup {target}: {why[1]}") from None
-    except OSError as error:
-        raise StorageError(
-            f"无法写入备份 {target}: {error.strerror}", f"cannot write the backup {target}: {error.strerror}"
-        ) from None
-    finally:
-        if name:
-            for part in (name, f"{name}-journal", f"{name}-wal", f"{name}-shm"):
-                with suppress(OSError):
-                    os.unlink(part)
-
-
-def _sync_folder(folder: str) -> None:
-    """Have a new name on disk, where the system lets a folder be synchronised."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -1,0 +1,179 @@
+"""Writers to an SQLite store take turns: each is served, none hangs, and nothing is left by one that is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tmcs.core.errors import TryAgainError
+from tmcs.store import open_store, sqlite, turn
+
+WRITER = """
+import sys, time
+from tmcs.store import open_store
+store = open_store(sys.argv[1], write=True)
+print("ready", flush=True)
+sys.stdin.readline()
+done, longest, end = 0, 0.0, time.monotonic() + float(sys.argv[2])
+while (asked := time.monotonic()) < end:
+    with store.transaction():
+        longest = max(longest, time.monotonic() - asked)
+        store.execute("INSERT INTO title (text) VALUES (?)", (f"{sys.argv[3]}-{done}",))
+    done += 1
+print(done, longest, flush=True)
+"""
+
+#: Begins, says so, and does not go on until it is told to.
+HOLDER = """
+import sys
+from tmcs.store import open_store
+store = open_store(sys.argv[1], write=True)
+store.begin()
+store.execute("INSERT INTO title (text) VALUES ('half')")
+print("ready", flush=True)
+sys.stdin.readline()
+"""
+
+#: Stands in the line and never goes on.
+WAITER = """
+import sys, time
+from tmcs.store.turn import Turn
+line = Turn(sys.argv[1])
+line._draw()
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+def start(code: str, *argv: object) -> subprocess.Popen[str]:
+    """Start a process and wait until it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, argv)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def tell(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A store that is there."""
+    open_store(tmp_path / "store.db", write=True).close()
+    return tmp_path / "store.db"
+
+
+def test_every_writer_is_served(path: Path) -> None:
+    writers = [start(WRITER, path, 2, n) for n in range(8)]
+    for writer in writers:
+        tell(writer)
+    said = [writer.communicate()[0].split() for writer in writers]
+    done = [int(words[0]) for words in said]
+    assert min(done) * 5 > max(done), done  # 0.8 to 0.9 when nothing else runs; without turns 0.0
+    assert max(float(words[1]) for words in said) < 1.0
+    with open_store(path) as store:
+        assert store.execute("SELECT count(*) FROM title").fetchone()[0] == sum(done)
+
+
+def test_a_held_store_says_try_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.2)
+    holder = start(HOLDER, path)
+    with open_store(path, write=True) as store:
+        begun = time.monotonic()
+        with pytest.raises(TryAgainError, match="being written"):
+            store.begin()
+        assert 0.1 < time.monotonic() - begun < 2
+        tell(holder)
+        holder.communicate()
+        with store.transaction():
+            assert store.execute("SELECT count(*) FROM title").fetchone()[0] == 0
+
+
+def test_a_killed_holder_leaves_nothing_behind(path: Path) -> None:
+    holder = start(HOLDER, path)
+    waiter = start(WAITER, path)
+    for process in (holder, waiter):
+        process.kill()
+        process.communicate()
+    begun = time.monotonic()
+    with open_store(path, write=True) as store, store.transaction():
+        assert store.execute("SELECT count(*) FROM title").fetchone()[0] == 0
+    assert time.monotonic() - begun < 0.5
+
+
+def test_one_that_was_stopped_in_the_line_is_passed_by(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn, "_PATIENCE", 0.2)
+    waiter = start(WAITER, path)
+    os.kill(waiter.pid, signal.SIGSTOP)
+    try:
+        with open_store(path, write=True) as store:
+            begun = time.monotonic()
+            with store.transaction():
+                pass
+            assert time.monotonic() - begun < 1.5
+    finally:
+        waiter.kill()
+        waiter.communicate()
+
+
+def test_several_stores_and_threads_of_one_process(path: Path) -> None:
+    errors: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            with open_store(path, write=True) as store:
+                for n in range(50):
+                    with store.transaction():
+                        store.execute("INSERT INTO title (text) VALUES (?)", (f"{name}{n}",))
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not errors
+    with open_store(path, write=True) as one, open_store(path, write=True) as two:
+        for store in (one, two, one, two):
+            with store.transaction():
+                store.execute("DELETE FROM title WHERE text = 'a0'")
+        assert one.execute("SELECT count(*) FROM title").fetchone()[0] == 199
+
+
+def test_the_lock_file_is_private(path: Path) -> None:
+    with open_store(path, write=True) as store, store.transaction():
+        pass
+    mode = os.stat(f"{path}-turn").st_mode
+    assert stat.S_IMODE(mode) == 0o600
+    assert os.path.getsize(f"{path}-turn") == 0
+
+
+@pytest.mark.parametrize("what", ["no fcntl", "no file", "no locks"])
+def test_without_a_line_sqlite_decides(path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    def no_locks(*_: object) -> None:
+        raise OSError(38, "no locks")
+
+    if what == "no fcntl":
+        monkeypatch.setattr(turn, "fcntl", None)
+    elif what == "no file":
+        Path(f"{path}-turn").mkdir()
+    else:
+        monkeypatch.setattr(turn.fcntl, "lockf", no_locks)
+    with open_store(path, write=True) as store, store.transaction():
+        store.execute("INSERT INTO title (text) VALUES ('x')")
+    with open_store(path) as store:
+        assert store.execute("SELECT count(*) FROM title").fetchone()[0] == 1
