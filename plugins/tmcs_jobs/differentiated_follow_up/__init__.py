@@ -80,7 +80,7 @@ def _shared_out(context: Context, rows: list[Complaint]) -> dict[int, str]:
             found[id(row)] = keeper
     if not duty:
         return found
-    load = {name: 0 for name in duty}
+    load = dict.fromkeys(duty, 0)
     by_order: dict[str, str] = {}
     for row in rows:
         if id(row) in found:
