@@ -125,8 +125,8 @@ def test_each_topic_goes_to_its_flow(desk: JobDesk) -> None:
 
 def test_the_shipped_examples(desk: JobDesk) -> None:
     desk.take(*sorted(EXAMPLES.glob("o*-2026-11.csv")))
-    desk.give("complaints", file=EXAMPLES / "complaints-2026-11.csv")
-    desk.give("duty", file=EXAMPLES / "duty-2026-11.csv")
+    desk.give("complaints", file=EXAMPLES / "jobs" / "complaints-2026-11.csv")
+    desk.give("duty", file=EXAMPLES / "jobs" / "duty-2026-11.csv")
     found = desk.run("differentiated-follow-up", NOW)
     assert found["counts"] == {"assigned": 5, "unknown": 1}
     assert found["figures"]["finished"] == 1

@@ -126,6 +126,6 @@ def test_the_order_book_says_which_goods_and_which_refund(desk: JobDesk) -> None
 
 def test_the_shipped_examples(desk: JobDesk) -> None:
     desk.take(*sorted(EXAMPLES.glob("o*-2026-11.csv")))
-    desk.give("reviews", file=EXAMPLES / "reviews-2026-11.csv")
+    desk.give("reviews", file=EXAMPLES / "jobs" / "reviews-2026-11.csv")
     found = desk.run("review-explanation")
     assert found["counts"] == {"call": 5, "table": 3, "none": 2, "listed": 2}
