@@ -12,15 +12,15 @@ WAITS_FOR_PLATFORM = (
 
 
 def hits(context: Context) -> Iterator[Hit]:
-    """Yield the orders that the warehouse holds and that it does not replenish in time, as far as that is known."""
+    """Yield the orders that the warehouse holds, or of which its feedback cannot be read."""
     within = context.hours("replenish-hours")
     for hit in unshipped(context):
         said = context.said(hit.key)
-        replenished = said.replenished(context.now, within)
-        if (said.held is None and said.odd is None) or (said.held is not None and replenished == "in-time"):
+        if said.held is None and said.odd is None:
             continue
         if said.held is not None:
             hit.facts["hold_reason"] = said.held
+            replenished = said.replenished(context.now, within)
             if replenished is not None:
                 hit.facts["shortfall"] = replenished
             if said.arrival is not None and said.arrival[0] > context.now:

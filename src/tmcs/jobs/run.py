@@ -155,7 +155,7 @@ class Runner:
         run = self.store.execute
         with self.store.transaction():
             for item in batch:
-                if item.call and item.hit.tid is not None:
+                if item.calls:
                     self._call(found, item)
                 place += 1
                 run(
@@ -167,19 +167,23 @@ class Runner:
 
     def _call(self, found: Run, item: Item) -> None:
         """Note that an order's customer is called today; where another job or an earlier hit does, this one does not (C119)."""
-        day = found.now.date().isoformat()
-        run = self.store.execute
-        noted = run(
-            "INSERT INTO job_call (day, tid, job, run_id) VALUES (?, ?, ?, ?) ON CONFLICT (day, tid) DO NOTHING",
-            (day, item.hit.tid, self.job.id, found.id),
+        noted = self.store.execute(
+            "INSERT INTO job_call (tid, day, job, run_id, offered) VALUES (?, ?, ?, ?, ?) ON CONFLICT (tid, day) DO NOTHING",
+            (item.hit.tid, found.now.date().isoformat(), self.job.id, found.id, " ".join(item.offers())),
         )
-        if noted.rowcount == 1:
-            return
-        job = run("SELECT job FROM job_call WHERE day = ? AND tid = ?", (day, item.hit.tid)).fetchone()[0]
-        if job == self.job.id:
+        self._heed(item)
+        if noted.rowcount != 1 and item.skipped is None:
             item.skipped = ("同一订单今天只打一次电话，与前一条合并 (C119)", "one call an order and day: said in the call above (C119)")
-        else:
-            item.skipped = (f"今天已由 {job} 致电 (C119)", f"called today by {job} (C119)")
+
+    def _heed(self, item: Item) -> None:
+        """Heed the calls of other jobs today, and what earlier calls have offered: one call a day, each payout once (C119)."""
+        day = self.context.now.date().isoformat()
+        rows = self.store.execute("SELECT day, job, offered FROM job_call WHERE tid = ? AND day <= ? ORDER BY day", (item.hit.tid, day))
+        for when, job, offered in rows.fetchall():
+            if when < day:
+                item.offered = dict.fromkeys(offered.split(), (when, job)) | item.offered
+            elif job != self.job.id:
+                item.skipped = (f"今天已由 {job} 致电 (C119)", f"called today by {job} (C119)")
 
     def _finish(self, found: Run) -> None:
         run = self.store.execute
@@ -213,6 +217,8 @@ class Runner:
         counts: dict[str, int] = {}
         items = []
         for item in self.items():
+            if item.calls:
+                self._heed(item)
             counts[item.group] = counts.get(item.group, 0) + 1
             items.append(item.to_dict())
         figures = self.job.files.figures
@@ -226,11 +232,13 @@ def differences(kept: dict[str, Any], anew: dict[str, Any]) -> list[tuple[str, s
     new = {item["key"]: item for item in anew["items"]}
     found = [(key, "gone") for key in old if key not in new]
     found += [(key, "new") for key in new if key not in old]
-    ignored = ("case", "skipped", "call")
-    for key, item in new.items():
-        if key in old and {k: v for k, v in item.items() if k not in ignored} != {k: v for k, v in old[key].items() if k not in ignored}:
-            found.append((key, "changed"))
-    return found
+    return found + [(key, "changed") for key, item in new.items() if key in old and _differ(item, old[key])]
+
+
+def _differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether two items differ in more than their cases and in who was called first."""
+    ignored = ("case", "skipped", "call", "payouts", "answers", "offered") if "skipped" in one or "skipped" in other else ("case",)
+    return any(one.get(key) != other.get(key) for key in one.keys() | other.keys() if key not in ignored)
 
 
 def is_unknown(item: dict[str, Any]) -> bool:

@@ -35,9 +35,10 @@ class Item:
         lacks: the fields of the order that the selection asks of and the book does not know.
         answers: where the flow asks the customer something, what follows from each answer: ``(fact, value, resolution)``.
         skipped: why the customer is not called after all, ``(zh, en)``, or None.
+        offered: the payouts that an earlier call has offered, with its day and job: each is offered once (C119).
     """
 
-    __slots__ = ("answers", "call", "chain", "group", "hit", "lacks", "skipped")
+    __slots__ = ("answers", "call", "chain", "group", "hit", "lacks", "offered", "skipped")
 
     def __init__(
         self, hit: Hit, group: str, call: bool, chain: list[Resolution], lacks: list[str],
@@ -50,18 +51,33 @@ class Item:
         self.lacks = lacks
         self.answers = answers
         self.skipped = hit.left if call else None
+        self.offered: dict[str, tuple[str, str]] = {}
 
     @property
     def last(self) -> Resolution:
         """The decision that the hit ends with."""
         return self.chain[-1]
 
+    @property
+    def calls(self) -> bool:
+        """Whether the customer of an order is called, as far as the job itself can tell."""
+        return self.call and self.skipped is None and self.hit.tid is not None
+
+    def payouts(self) -> list[dict[str, Any]]:
+        """Return the payouts that follow, whatever the customer answers."""
+        known = [payout.to_dict() for payout in self.last.payouts]
+        return known or _in_each([[payout.to_dict() for payout in one.payouts] for _, _, one in self.answers])
+
+    def offers(self) -> list[str]:
+        """Return the reasons of the payouts that the call offers unasked."""
+        return [payout["reason"] for payout in self.payouts() if payout["offer"] == "unasked"]
+
     def to_dict(self) -> dict[str, Any]:
         """Return the item as JSON: what to do, what to say, what to offer, which tasks go where."""
         said = [one.to_dict() for one in self.chain]
         doing = said if self.hit.known else []  # whether the job concerns the order at all is open: it is only asked about
         answers = [_answer(fact, value, one.to_dict(), said[-1]) for fact, value, one in self.answers]
-        payouts = said[-1]["payouts"] or _in_each([one["payouts"] for one in answers])
+        offers = [one for one in self.payouts() if one["reason"] not in self.offered] if self.skipped is None else []
         found: dict[str, Any] = {
             "key": self.hit.key,
             "order": self.hit.tid,
@@ -70,9 +86,9 @@ class Item:
             "call": self.call and self.skipped is None,
             "do": [step for one in doing for step in one["steps"]],
             "say": _once([script for one in doing for script in one["say"]], "moment"),
-            "needs": [*(_missing(field) for field in self.lacks), *said[-1]["needs"], *_awaited(self.last)],
-            "answers": answers,
-            "payouts": payouts if self.skipped is None else [],
+            "needs": [_missing(field) for field in self.lacks] or [*said[-1]["needs"], *_awaited(self.last)],
+            "answers": answers if self.skipped is None else [],
+            "payouts": offers,
             "refund": said[-1]["refund"],
             "tasks": _tasks(doing),
             "deadlines": [deadline for one in doing for deadline in one["deadlines"]],
@@ -81,6 +97,9 @@ class Item:
             "cites": _cites(said),
             "warnings": [warning for one in said for warning in one["warnings"]],
         }  # fmt: skip
+        again = [one["reason"] for one in self.payouts() if one["reason"] in self.offered]
+        if again:
+            found["offered"] = [{"reason": reason, "day": self.offered[reason][0], "job": self.offered[reason][1]} for reason in again]
         if self.skipped is not None:
             found["skipped"] = {"zh": self.skipped[0], "en": self.skipped[1]}
         return found
