@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tmcs
+from tmcs.core.order import parse_time
 from tmcs.core.source import Source
-from tmcs.jobs.select import FIELDS, All, Any_, Node, Not, FieldTest, coded, orders, query, read
+from tmcs.jobs.definition import load_job
+from tmcs.jobs.select import FIELDS, All, Any_, FieldTest, Node, Not, coded, open_fields, orders, query, read
 from tmcs.store import open_store
 
 TIMES = [f"2026-11-{day:02d}T{hour:02d}:00:00+08:00" for day in (20, 21, 22) for hour in (0, 12, 20)]
@@ -99,6 +104,35 @@ def test_a_sweep_goes_by_an_index_whatever_is_unknown(store_url: str) -> None:
             assert not any("Seq Scan" in step for step in plan), plan
 
 
+@pytest.mark.parametrize("name", ["held-orders", "oversell", "ship-tracking", "completion-rate"])
+def test_each_part_of_a_job_s_selection_goes_by_an_index(name: str, tmp_path: Path) -> None:
+    job, snapshot = load_job(name), tmcs.load_policy(()).at(parse_time("2026-11-23T09:00:00+08:00"))
+    assert job.condition is not None
+    now = parse_time("2026-11-23T09:00:00+08:00")
+    sql, values = query(job.condition, job.params(snapshot, now, job.span(snapshot, now, None)))
+    with open_store(str(tmp_path / "desk.db"), write=True) as store:
+        plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {sql}", values).fetchall()]
+    steps = [step for step in plan if "orders" in step]
+    assert steps
+    assert all("USING INDEX orders_" in step for step in steps), plan
+
+
+def test_what_an_absent_key_is_asked_is_unknown_and_its_absence_known() -> None:
+    states = {state: FieldTest("lbx", [], [], state) for state in ("set", "empty", "unknown")}
+    answers = {state: [test.ask(record, PARAMS) for record in ({}, {"lbx": None}, {"lbx": "LBX1"})] for state, test in states.items()}
+    assert answers == {"set": [None, False, True], "empty": [None, True, False], "unknown": [True, False, False]}
+
+
+def test_the_fields_that_leave_a_selection_open_are_named() -> None:
+    source = Source("job.yaml", {"status": "WAIT_SELLER_SEND_GOODS", "any": [{"lbx": {"is": "empty"}}, {"pay_time": {"before": "$to"}}]})
+    condition = read(source.root, ["to"])
+    assert source.findings == []
+    assert open_fields(condition, {}, PARAMS) == ["status", "lbx", "pay_time"]
+    assert open_fields(condition, {"status": "TRADE_CLOSED"}, PARAMS) == []  # whatever the others are
+    assert open_fields(condition, {"status": "WAIT_SELLER_SEND_GOODS", "pay_time": TIMES[0]}, PARAMS) == []
+    assert open_fields(condition, {"status": "WAIT_SELLER_SEND_GOODS", "pay_time": TIMES[8]}, PARAMS) == ["lbx"]
+
+
 def test_a_record_is_coded_so_that_empty_and_unknown_differ() -> None:
     assert [coded(record, "lbx") for record in ({}, {"lbx": None}, {"lbx": "LBX1"})] == ["~", "", "LBX1"]
 
@@ -115,5 +149,7 @@ def test_a_condition_is_read_strictly() -> None:
     assert "nearest: WAIT_SELLER_SEND_GOODS" in faults({"status": "WAIT_SELLER_SEND_GOOD"})[0]
     assert "unknown $form" in faults({"pay_time": {"from": "$form"}})[0]
     assert "must not be empty" in faults({})[0]
+    assert "must not be empty" in faults({"any": []})[0]
+    assert "nearest: lbx" in faults({"lbx": {"is": "set"}, "any": [{"lbxx": "1"}]})[0]
     assert "unknown key since" in faults({"pay_time": {"since": "$from"}})[0]
     assert "unknown state full" in faults({"lbx": {"is": "full"}})[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Final
@@ -29,7 +30,8 @@ _GAP: Final = 6
 _CLAUSE: Final = r"[^,.;!?，。；！？]"
 _CLOCK: Final = r"(?: ?(?P<hour>[01]?[0-9]|2[0-3])[:点时](?P<minute>[0-5][0-9])?)?"
 _DAY: Final = (
-    r"(?:(?:(?P<year>20[0-9]{2})[-/年] ?)?(?<![0-9])(?P<month>1[0-2]|0?[1-9]) ?[-/月] ?(?P<day>3[01]|[12][0-9]|0?[1-9])(?![0-9-])[日号]?"
+    r"(?:(?:(?P<year>20[0-9]{2})[-/年] ?)?(?<![0-9])(?P<month>1[0-2]|0?[1-9]) ?[-/月] ?(?P<day>3[01]|[12][0-9]|0?[1-9])"
+    r"(?![0-9-]|[日号]? ?(?:[天个周]|小时|工作|h|之内|以内|内|之后|以后|后))[日号]?"  # 1-2天: so many days, not a date
     rf"|(?P<near>今天|今日|明天|明日|大后天|后天|后日)){_CLOCK}"
 )
 _NEAR: Final = {"今天": 0, "今日": 0, "明天": 1, "明日": 1, "后天": 2, "后日": 2, "大后天": 3}
@@ -38,8 +40,8 @@ _NUMBER: Final = r"(?<![0-9])(?P<n>[0-9]{1,3}|[一两二三四五六七八九十
 _PIECE: Final = re.compile(r"…|\{day\}|\{n\}|\(([\w|:]+)\)|[\w:]+")
 _SIGNS: Final = {"…": rf"{_CLAUSE}{{0,{_GAP}}}?", "{day}": _DAY, "{n}": _NUMBER}
 _SECTIONS: Final = ("schema", "types", "states", "phrases", "arrival", "not_yet")
-#: A day and month that lie further back than this from when they were written are those of the next year.
-_LAST: Final = timedelta(days=180)
+#: A day without a year is the one of its name that is nearest to when it was written; one further away was not meant.
+_FAR: Final = timedelta(days=90)
 
 
 def _pattern(entry: str) -> re.Pattern[str]:
@@ -262,14 +264,13 @@ def _span(kind: str, match: re.Match[str], at: datetime) -> Iterator[tuple[datet
 
 
 def _day(match: re.Match[str], written: date) -> date | None:
-    """Return the day that is named; one without a year is the one nearest after the day it was written."""
+    """Return the day that is named, None where there is no such day or it cannot be told of which year it is."""
     if match["near"] is not None:
         return written + timedelta(days=_NEAR[match["near"]])
-    month, day = int(match["month"]), int(match["day"])
-    try:
-        if match["year"] is not None:
-            return date(int(match["year"]), month, day)
-        found = date(written.year, month, day)
-        return date(written.year + 1, month, day) if written - found > _LAST else found
-    except ValueError:
-        return None
+    years = [int(match["year"])] if match["year"] else [written.year - 1, written.year, written.year + 1]
+    found = []
+    for year in years:
+        with suppress(ValueError):  # there is no such day in that year
+            found.append(date(year, int(match["month"]), int(match["day"])))
+    nearest = min(found, key=lambda one: abs(one - written), default=None)
+    return nearest if nearest is not None and (match["year"] or abs(nearest - written) <= _FAR) else None
