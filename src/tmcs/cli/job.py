@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Final
 
 import click
 
-from tmcs.cli.common import help_option
-from tmcs.core.errors import unknown_word
+from tmcs.cli.lazy import LazyGroup
 
 #: Subcommand -> (module, short help zh, short help en).
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
@@ -27,31 +25,6 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 
-class _Jobs(click.Group):
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        return help_option(ctx)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        found: click.Command = import_module(COMMANDS[name][0]).SUBCOMMANDS[name]
-        return found
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            raise unknown_word("命令", "command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, f"{zh} · {en}") for name, (_, zh, en) in COMMANDS.items()])
-
-
-@click.group("job", cls=_Jobs, short_help="主动服务工作 · the proactive jobs")
+@click.group("job", cls=LazyGroup, table=COMMANDS, short_help="主动服务工作 · the proactive jobs")
 def command() -> None:
     """主动服务: 评价解释、扣单、超卖、发货跟踪 … · the proactive jobs: find trouble before the customer calls."""

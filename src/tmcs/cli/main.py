@@ -6,12 +6,11 @@ import gc
 import os
 import sys
 from contextlib import suppress
-from importlib import import_module
 from typing import Any, Final, NoReturn, TextIO
 
 import click
 
-from tmcs.cli.common import help_option
+from tmcs.cli.lazy import LazyGroup
 from tmcs.core.errors import EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_IO, TmcsError
 
 #: Command -> (module, short help zh, short help en). A module is imported only when its command is called.
@@ -25,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "rule": ("tmcs.cli.rule", "手册规则", "handbook rules"),
     "order": ("tmcs.cli.order", "订单簿: 导入、查找、查看", "order book: import, find, show"),
     "case": ("tmcs.cli.case", "案件: 建案、队列、台账、审计", "cases: open, queues, ledger, audit"),
+    "job": ("tmcs.cli.job", "主动服务: 清单、报表、定时运行", "proactive jobs: worklists, reports, by the clock"),
     "plugin": ("tmcs.cli.plugin", "插件", "plug-ins"),
     "policy": ("tmcs.cli.policy", "政策数据", "policy figures"),
     "store": ("tmcs.cli.store", "数据: 备份、恢复、概况", "the store: back up, restore, look at it"),
@@ -41,40 +41,14 @@ class _ReaderGoneError(Exception):
     """Whoever read the output went away. (click would turn the OSError into an exit code of its own.)"""
 
 
-class LazyGroup(click.Group):
-    """A group that knows its commands by name and imports each only when it is called."""
+class _Root(LazyGroup):
+    """The commands of tmcs."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise _ReaderGoneError from None
-
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        return help_option(ctx)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        command = import_module(COMMANDS[name][0]).command
-        assert isinstance(command, click.Command)
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from tmcs.core.errors import unknown_word
-
-            raise unknown_word("命令", "command", args[0], COMMANDS)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, f"{zh} · {en}") for name, (_, zh, en) in COMMANDS.items()])
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -86,7 +60,8 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=_Root,
+    table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     invoke_without_command=False,
 )
