@@ -43,6 +43,8 @@ def check(folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     ("file", "old", "new", "fault"),
     [
         ("job.yaml", "  overdue: {title", "  overdu: {title", "no leaf of the graph is called overdu"),
+        ("job.yaml", "report:\n", "settled: [submitt]\nreport:\n", "submitt is no leaf of the graph"),
+        ("job.yaml", "report:\n", "settled: [submit]\nreport:\n", "submit is no leaf of the graph, or a group as well"),
         ("job.yaml", "section: P03", "section: P33", "the handbook has no section P33"),
         ("job.yaml", "every: day", "every: day\nnotes: [warehose]", "the order book keeps no notes warehose"),
         ("job.yaml", "every: day", "every: day\nhours: trackin-hours", "the policy has no limit trackin-hours (nearest: tracking-hours"),

@@ -67,6 +67,10 @@ def _check_groups(job: Job, policy: Policy, source: Source) -> None:
                 ("groups", name), f"没有一处流程终点叫 {name}", f"no leaf of the graph is called {name}", " | ".join(ends),
                 nearest(name, ends), key=True,
             )  # fmt: skip
+    for name in sorted(job.settled):
+        if name not in ends or name in job.groups:
+            zh, en = f"{name} 不是流程的终点，或同时是一组", f"{name} is no leaf of the graph, or a group as well"
+            source.fault(("settled",), zh, en, " | ".join(ends), nearest(name, ends))
     shown = _shown_ends(job, policy)
     for name in job.groups:
         if name in ends and name not in shown:
