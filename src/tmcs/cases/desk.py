@@ -25,6 +25,8 @@ from tmcs.core.text import Text
 from tmcs.store.base import Store
 
 _LIVE: Final = "('open', 'held', 'taken')"
+#: What a case is opened with: flow, policy, order without the person, facts, who supplied each, and the decision.
+_Opening = tuple[Flow, Policy, dict[str, Any] | None, dict[str, str], dict[str, str], Resolution]
 
 
 class Desk(Seat):
@@ -47,22 +49,41 @@ class Desk(Seat):
             InputError, NotFoundError: as :func:`tmcs.core.resolve.resolve`; nothing is kept.
             StorageError, TryAgainError: the store cannot be written; nothing is kept.
         """
+        opening = self._decided(flow, policy, record, facts, sources)
+        with self.store.transaction():
+            return self._keep(opening, record, why, later)
+
+    def open_within(
+        self, flow: Flow, policy: Policy, record: dict[str, Any] | None, facts: Mapping[str, str], why: str | None = None,
+        later: Mapping[str, str] | None = None,
+    ) -> tuple[int, Resolution]:  # fmt: skip
+        """Do as :meth:`open` within the caller's transaction: the case is kept together with what it is opened for."""
+        return self._keep(self._decided(flow, policy, record, facts, None), record, why, later)
+
+    def _decided(
+        self, flow: Flow, policy: Policy, record: dict[str, Any] | None, facts: Mapping[str, str], sources: Mapping[str, str] | None
+    ) -> _Opening:
         _check_tier(facts)
         order = None if record is None else impersonal(record)
-        known, tier = dict(facts), self.actor.tier
+        known = dict(facts)
         by = {name: (sources or {}).get(name, "set") for name in known}
-        result = decide(flow, policy, order, known, by, tier, self.now)
-        with self.store.transaction():
-            policy_id, flow_id = pin_policy(self.store, policy), pin_flow(self.store, flow)
-            customer = _customer(self.store, record)
-            tid = None if order is None else order.get("tid")
-            with new_case(self.store, self.actor, self.at, flow.id, tid, result.item, customer, policy_id) as writer:
-                body = receipt(result, policy_id, flow_id, order, known, by)
-                data = {"policy": policy_id, "flow": flow_id, "flow_id": flow.id, "customer": customer}
-                _note_decision(writer, "opened", data, body, result, known, by, tier, why, order, later=later)
-                _follow(writer, result, None, [])
-                case_id = writer.id
-            self.version = writer.version
+        return flow, policy, order, known, by, decide(flow, policy, order, known, by, self.actor.tier, self.now)
+
+    def _keep(
+        self, opening: _Opening, record: dict[str, Any] | None, why: str | None, later: Mapping[str, str] | None
+    ) -> tuple[int, Resolution]:
+        flow, policy, order, known, by, result = opening
+        tier = self.actor.tier
+        policy_id, flow_id = pin_policy(self.store, policy), pin_flow(self.store, flow)
+        customer = _customer(self.store, record)
+        tid = None if order is None else order.get("tid")
+        with new_case(self.store, self.actor, self.at, flow.id, tid, result.item, customer, policy_id) as writer:
+            body = receipt(result, policy_id, flow_id, order, known, by)
+            data = {"policy": policy_id, "flow": flow_id, "flow_id": flow.id, "customer": customer}
+            _note_decision(writer, "opened", data, body, result, known, by, tier, why, order, later=later)
+            _follow(writer, result, None, [])
+            case_id = writer.id
+        self.version = writer.version
         return case_id, result
 
     def set(

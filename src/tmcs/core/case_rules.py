@@ -40,6 +40,11 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "retention": ("清除到期的个人信息", "erase personal data that is past its time"),
     "backup": ("备份数据", "back up the store"),
     "restore": ("恢复备份", "restore the store"),
+    "job-run": ("运行主动服务", "run a proactive job"),
+    "job-try": ("试算主动服务", "try a proactive job"),
+    "job-mail": ("发送报表", "mail a report"),
+    "plan": ("办理调查、派礼与关怀", "work on surveys, mailings and care"),
+    "confirm-plan": ("登记平台的确认", "record what the platform confirmed"),
 }
 #: What it means that a figure is ``none``, zh and en: it is said wherever the figure is shown.
 UNSET: Final[dict[str, tuple[str, str]]] = {

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases.clock import stamp
-from tmcs.core.policy import Policy
+from tmcs.core.policy import Policy, Snapshot
 from tmcs.jobs.definition import Job
 from tmcs.jobs.hits import Context, Hit, selected
+from tmcs.jobs.open_cases import OPENING, opening
 from tmcs.jobs.worklist import UNKNOWN, Item, decide, worklist
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Run:
         self.fresh = False
 
 
+_SAID_ABOVE: Final = ("同一订单今天只打一次电话，与前一条合并 (C119)", "one call an order and day: said in the call above (C119)")
 _COLUMNS: Final = "id, name, state, window_from, window_to, now"
 
 
@@ -53,9 +55,15 @@ def last_end(store: Store, job: str, before: datetime) -> datetime | None:
     return None if row[0] is None else datetime.fromisoformat(row[0])
 
 
-def name_of(job: Job, now: datetime, span: tuple[datetime, datetime]) -> str:
-    """Return what a run is of: its window where that has a fixed end, else the day."""
-    return f"{stamp(span[0])}/{stamp(span[1])}" if span[1] != now else now.date().isoformat()
+def name_of(job: Job, snapshot: Snapshot, now: datetime, span: tuple[datetime, datetime]) -> str:
+    """Return what a run is of: its window where that has a fixed end, else the day.
+
+    One before the job's time of the day stands for itself: the run that is due later is another.
+    """
+    if span[1] != now:
+        return f"{stamp(span[0])}/{stamp(span[1])}"
+    early = job.every != "on-demand" and now < job.at(snapshot, now.date())
+    return f"{now.date().isoformat()}{'-early' if early else ''}"
 
 
 class Runner:
@@ -67,14 +75,19 @@ class Runner:
         job, policy, now: what, by which figures, as of when.
         rows: returns the rows of an input file by its kind.
         at: the moment of the clock, for the record; the same as ``now`` unless that was given.
+        left: returns how many rows of the input files could not be read: with any, the run is not finished.
     """
 
-    def __init__(self, store: Store, actor: Actor, job: Job, policy: Policy, now: datetime, rows: Rows, at: datetime) -> None:
+    def __init__(
+        self, store: Store, actor: Actor, job: Job, policy: Policy, now: datetime, rows: Rows, at: datetime,
+        left: Callable[[], int] = lambda: 0,
+    ) -> None:  # fmt: skip
         self.store = store
         self.actor = actor
         self.job = job
         self.now = now
         self.at = at
+        self.left = left
         last = last_end(store, job.id, now)
         self.context = Context(job, policy, store, now, job.span(policy.at(now), now, last), last, rows)
 
@@ -95,12 +108,15 @@ class Runner:
             return own(self.context)
         return selected(self.context) if self.job.condition is not None else iter(())
 
-    def run(self, inputs: dict[str, str], begun: Callable[[int], None] | None = None) -> Run:
+    def run(
+        self, inputs: dict[str, str], begun: Callable[[int], None] | None = None, then: Callable[[Run], None] | None = None
+    ) -> Run:
         """Run the job, or go on with the run that stopped, or return the one that was done.
 
         Args:
             inputs: the digest of each input file, for the record.
             begun: told how many hits are done, now and then.
+            then: what else is done with the run while nobody else can run the job.
 
         Raises:
             TryAgainError: it is being run by another process.
@@ -108,17 +124,29 @@ class Runner:
         """
         with self.lock():
             found = self._begin(inputs)
-            if found.state == "done":
-                return found
-            self.context.span, self.context.now = found.span, found.now
-            found.fresh = True
-            self._work(found, begun)
-            self._finish(found)
+            self.take_up(found)
+            if found.state != "done":
+                found.fresh = True
+                self._work(found, begun)
+                if not self.left():
+                    self._finish(found)
+            if then is not None:
+                then(found)
         return found
+
+    def take_up(self, found: Run) -> None:
+        """Look at things as of a run that was begun before."""
+        self.context.span, self.context.now = found.span, found.now
+
+    def find(self, name: str | None = None) -> Run | None:
+        """Return a run of the job by name, or the one of this moment; None where it was not begun."""
+        name = name_of(self.job, self.context.snapshot, self.now, self.context.span) if name is None else name
+        row = self.store.execute(f"SELECT {_COLUMNS} FROM job_run WHERE job = ? AND name = ?", (self.job.id, name)).fetchone()
+        return None if row is None else Run(row)
 
     def _begin(self, inputs: dict[str, str]) -> Run:
         context = self.context
-        name = name_of(self.job, self.now, context.span)
+        name = name_of(self.job, context.snapshot, self.now, context.span)
         run = self.store.execute
         with self.store.transaction():
             row = run(f"SELECT {_COLUMNS} FROM job_run WHERE job = ? AND name = ?", (self.job.id, name)).fetchone()
@@ -160,7 +188,7 @@ class Runner:
                 place += 1
                 run(
                     "INSERT INTO job_item (run_id, name, place, part, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, name) DO NOTHING",
-                    (found.id, item.hit.key, place, item.group, _encode(item.to_dict())),
+                    (found.id, item.hit.key, place, item.group, _encode({**item.to_dict(), **opening(item)})),
                 )
         batch.clear()
         return place
@@ -173,7 +201,7 @@ class Runner:
         )
         self._heed(item)
         if noted.rowcount != 1 and item.skipped is None:
-            item.skipped = ("同一订单今天只打一次电话，与前一条合并 (C119)", "one call an order and day: said in the call above (C119)")
+            item.skipped = _SAID_ABOVE
 
     def _heed(self, item: Item) -> None:
         """Heed the calls of other jobs today, and what earlier calls have offered: one call a day, each payout once (C119)."""
@@ -199,31 +227,45 @@ class Runner:
         found.state = "done"
 
     def result(self, found: Run, report: str | None) -> dict[str, Any]:
-        """Return the worklist of a run that is done, as JSON."""
-        counts, figures = self.store.execute("SELECT counts, figures FROM job_run WHERE id = ?", (found.id,)).fetchone()
+        """Return the worklist of a run as it was kept, as JSON."""
+        figures = self.store.execute("SELECT figures FROM job_run WHERE id = ?", (found.id,)).fetchone()[0]
         rows = self.store.execute("SELECT body, case_id FROM job_item WHERE run_id = ? ORDER BY place", (found.id,))
         items = []
         for body, case_id in rows.fetchall():
             item = json.loads(body)
+            item.pop(OPENING, None)
             if case_id is not None:
                 item["case"] = str(case_id)
             items.append(item)
         due = self.job.due(self.context.snapshot, found.now.date())
-        self.context.span, self.context.now = found.span, found.now
-        return worklist(self.context, json.loads(counts), items, json.loads(figures), report, due)
+        self.take_up(found)
+        said = {} if figures is None else json.loads(figures)  # a run that was not finished has none yet
+        return worklist(self.context, _counted(items), items, said, report, due)
 
-    def preview(self) -> dict[str, Any]:
-        """Return the worklist as it would be, keeping nothing."""
-        counts: dict[str, int] = {}
+    def preview(self, found: Run | None = None) -> dict[str, Any]:
+        """Return the worklist as it would be, keeping nothing; ``found``: as of a run that was begun before."""
+        if found is not None:
+            self.take_up(found)
+        called: set[str | None] = set()
         items = []
         for item in self.items():
             if item.calls:
                 self._heed(item)
-            counts[item.group] = counts.get(item.group, 0) + 1
+                if item.hit.tid in called and item.skipped is None:
+                    item.skipped = _SAID_ABOVE
+                called.add(item.hit.tid)
             items.append(item.to_dict())
+        counts = _counted(items)
         figures = self.job.files.figures
         said = {} if figures is None else figures(self.context, counts)
-        return worklist(self.context, counts, items, said, None, self.job.due(self.context.snapshot, self.now.date()))
+        return worklist(self.context, counts, items, said, None, self.job.due(self.context.snapshot, self.context.now.date()))
+
+
+def _counted(items: list[dict[str, Any]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for item in items:
+        counts[item["group"]] = counts.get(item["group"], 0) + 1
+    return counts
 
 
 def differences(kept: dict[str, Any], anew: dict[str, Any]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tmcs.store.base import Store
 
 ZONE: Final = "Asia/Shanghai"
-#: How far back a job that was missed is caught up with (days): longer ago, its calls help nobody.
+#: How far back a job that was missed is caught up with by itself (days): longer ago, its calls help nobody.
 CATCH_UP: Final = 7
 
 
@@ -26,19 +26,17 @@ class Due:
         self.at = at
 
 
-def missed(store: Store | None, job: Job, snapshot: Snapshot, now: datetime, days: int = CATCH_UP) -> list[datetime]:
+def missed(store: Store | None, job: Job, snapshot: Snapshot, now: datetime) -> list[datetime]:
     """Return when a job should have run since its last run, oldest first; the first run ever counts from today.
 
     Args:
         store: None where there is none yet.
-        days: how far back to look.
     """
     if job.every == "on-demand":
         return []
     since = _last_run(store, job)
-    first = now.date() - timedelta(days) if since is not None else now.date()
     found = []
-    day: date = first
+    day: date = now.date() if since is None else since.date()
     while day <= now.date():
         at = job.at(snapshot, day)
         if at <= now and (since is None or at > since) and job.runs_on(snapshot, day):
@@ -59,55 +57,94 @@ def due(store: Store | None, jobs: list[Job], snapshot: Snapshot, now: datetime)
     return [Due(job, times[-1]) for job in jobs if (times := missed(store, job, snapshot, now))]
 
 
-def crontab(jobs: list[Job], snapshot: Snapshot, program: str, out: str, *, zone: str | None = ZONE) -> str:
+def crontab(jobs: list[Job], snapshot: Snapshot, now: datetime, command: Command, *, zone: str | None = None) -> str:
     """Return crontab lines that run each job at its time.
 
     Args:
-        program: the absolute path of ``tmcs``.
-        out: the folder that reports go to.
-        zone: the time zone that cron is told (``CRON_TZ``); None: times are turned into those of this host, for a cron
-            that knows no ``CRON_TZ`` (Debian's): right as long as the host's own zone keeps its offset.
+        now: whose day's times they are, and from when on they hold.
+        command: what is run.
+        zone: the time zone that cron is told (``CRON_TZ``: cronie knows it, Debian's cron does not); None: times are turned
+            into those of this host. Where its offset changes in a year, a job has a line for each: ``--if-due`` makes the one
+            that comes at the wrong time do nothing.
     """
-    lines = [
-        "# tmcs: the proactive jobs. Times are Asia/Shanghai.",
-        "SHELL=/bin/sh",
-        "PYTHONUTF8=1",
-    ]
+    lines = ["# tmcs: the proactive jobs. Their times are those of Asia/Shanghai."]
     if zone is not None:
         lines.append(f"CRON_TZ={zone}")
     else:
-        lines.append("# Turned into this host's time: make these lines anew when its offset changes.")
+        lines.append("# The lines say them in this host's time: make them anew when the host moves to another zone.")
+    lines += ["SHELL=/bin/sh", *(f"{name}={value}" for name, value in command.environment.items())]
     for job in jobs:
         if job.every == "on-demand":
             continue
-        at = job.at(snapshot, datetime.now().astimezone().date())
-        when = at if zone is not None else at.astimezone()
+        at = job.at(snapshot, now.date())
         # A job decides itself whether a day is worked: cron does not know the State Council's calendar.
-        lines.append(f"{when.minute} {when.hour} * * * {_quoted(program)} job run {job.id} --if-due --since-last --out {_quoted(out)} -q")
+        said = " ".join(map(_quoted, command.words(job)))
+        for minute, hour in [(at.minute, at.hour)] if zone is not None else _local_times(at):
+            lines.append(f"{minute} {hour} * * * {said} >/dev/null")
     return "\n".join(lines) + "\n"
 
 
-def systemd(jobs: list[Job], snapshot: Snapshot, program: str, out: str) -> dict[str, str]:
-    """Return systemd units by file name: one service for all jobs, one timer each; missed times are caught up with."""
-    files = {
-        "tmcs-job@.service": (
-            "[Unit]\nDescription=tmcs proactive job %i\n\n[Service]\nType=oneshot\nEnvironment=PYTHONUTF8=1\n"
-            f"ExecStart={program} job run %i --if-due --since-last --out {out} -q\n"
-            "# 75: another run holds the job; the next time tries again.\nSuccessExitStatus=75\n"
-        )
-    }
+def _local_times(at: datetime) -> list[tuple[int, int]]:
+    """Return minute and hour at which this host's clock shows a daily moment, over a year from it on."""
+    shown = ((at + timedelta(day)).astimezone() for day in range(366))
+    return sorted({(one.minute, one.hour) for one in shown}, key=lambda time: (time[1], time[0]))
+
+
+def systemd(jobs: list[Job], snapshot: Snapshot, now: datetime, command: Command) -> dict[str, str]:
+    """Return systemd units by file name: a service and a timer for each job; missed times are caught up with."""
+    files = {}
+    settings = "".join(f"Environment={_unit_word(f'{name}={value}')}\n" for name, value in command.environment.items())
     for job in jobs:
         if job.every == "on-demand":
             continue
-        at = job.at(snapshot, datetime.now().astimezone().date())
+        at = job.at(snapshot, now.date())
+        said = " ".join(map(_unit_word, command.words(job)))
+        files[f"tmcs-job-{job.id}.service"] = (
+            f"[Unit]\nDescription=tmcs {job.title[1]}\n\n[Service]\nType=oneshot\n{settings}ExecStart={said}\nStandardOutput=null\n"
+            "# 75: another run holds the job; the next time tries again.\nSuccessExitStatus=75\n"
+        )
         files[f"tmcs-job-{job.id}.timer"] = (
             f"[Unit]\nDescription=tmcs {job.title[1]}\n\n[Timer]\nOnCalendar=*-*-* {at.hour:02d}:{at.minute:02d}:00 {ZONE}\n"
-            f"Persistent=true\nUnit=tmcs-job@{job.id}.service\n\n[Install]\nWantedBy=timers.target\n"
+            "Persistent=true\n\n[Install]\nWantedBy=timers.target\n"
         )
     return files
+
+
+class Command:
+    """What cron or systemd runs for a job.
+
+    Attributes:
+        program: the absolute path of ``tmcs``.
+        out: the folder that reports go to.
+        inbox: the folder that holds the files a job reads, or None.
+        opens: whether cases are opened.
+        environment: the settings it runs under.
+    """
+
+    __slots__ = ("environment", "inbox", "opens", "out", "program")
+
+    def __init__(self, program: str, out: str, inbox: str | None, opens: bool, environment: dict[str, str]) -> None:
+        self.program = program
+        self.out = out
+        self.inbox = inbox
+        self.opens = opens
+        self.environment = environment
+
+    def words(self, job: Job) -> list[str]:
+        """Return the command line for a job."""
+        words = [self.program, "-q", "job", "run", job.id, "--if-due", "--since-last", "--out", self.out]
+        if job.inputs and self.inbox is not None:
+            words += ["--in", self.inbox]
+        return [*words, "--open"] if self.opens else words
 
 
 def _quoted(word: str) -> str:
     import shlex
 
     return shlex.quote(word).replace("%", "\\%")  # cron takes % for a line end
+
+
+def _unit_word(word: str) -> str:
+    """Return a word as a unit file takes it: quoted where need be, nothing in it expanded."""
+    plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    return plain if plain and not set(plain) & set(" \t\"';") else f'"{plain}"'

@@ -169,6 +169,7 @@ def decide(hit: Hit, context: Context) -> Item:
     facts = dict(hit.facts)
     if job.files.facts is not None:
         facts |= {name: value for name, value in job.files.facts(hit, context).items() if value}
+    hit.facts = facts
     known = None if hit.record is None else Order(hit.record)
     own = job.flow.settable()  # the rest is for the flow that the graph hands over to
     found = resolve(job.flow, known, {name: facts[name] for name in facts if name in own}, context.policy, context.now)
