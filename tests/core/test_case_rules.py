@@ -16,6 +16,7 @@ from tmcs.rulebook import known_ids
 NOW = "2026-11-23T10:00:00+08:00"
 DAILY = (
     "open show list set take release hand-over done pay promise approve reject pause resume close reopen note replay"
+    " job-try plan"
 )
 
 
@@ -50,7 +51,7 @@ def test_the_shipped_roles() -> None:
     assert may["lead"] == set(ACTIONS)
     assert may["agent"] == set(DAILY.split())
     assert may["auditor"] == {"show", "list", "replay", "verify", "export"}
-    assert may["job"] == {"open", "show", "list", "retention", "verify", "seal", "export", "backup"}
+    assert may["job"] == {"open", "show", "list", "retention", "verify", "seal", "export", "backup", "job-run", "job-try", "job-mail"}
     assert cases.who_may("erase") == ["lead"]
     assert cases.who_may("show") == ["agent", "lead", "auditor", "job"]
     assert not cases.may("stranger", "show")

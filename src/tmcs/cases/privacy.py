@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases.audit import canonical
 from tmcs.cases.history import DECIDING, Event
+from tmcs.cases.privacy_plans import erase_ended, erase_from_plans, is_listed
 from tmcs.cases.writer import hold, read_events
 from tmcs.core.errors import NotFoundError, NotPermittedError
 from tmcs.core.text import Text
@@ -43,14 +44,15 @@ class Erasure:
     Attributes:
         cases: their numbers.
         private, receipts, orders, drafts, customers: how many personal parts, receipts, order-book rows, drafts, customers.
+        listed: in how many entries of surveys, gift mailings and care plans.
         compacted: whether the database's files were written anew.
     """
 
-    __slots__ = ("cases", "compacted", "customers", "drafts", "orders", "private", "receipts")
+    __slots__ = ("cases", "compacted", "customers", "drafts", "listed", "orders", "private", "receipts")
 
     def __init__(self) -> None:
         self.cases: list[int] = []
-        self.private = self.receipts = self.orders = self.drafts = self.customers = 0
+        self.private = self.receipts = self.orders = self.drafts = self.customers = self.listed = 0
         self.compacted = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,7 +77,7 @@ def erase_customer(desk: Desk, nick: str, why: str, *, force: bool = False) -> E
     store = desk.store
     row = store.execute("SELECT id, alipay_no FROM customer WHERE nick = ?", (nick,)).fetchone()
     own_orders = [tid for (tid,) in store.execute("SELECT tid FROM orders WHERE nick = ? ORDER BY id", (nick,)).fetchall()]
-    if row is None and not own_orders:
+    if row is None and not own_orders and not is_listed(store, nick):
         raise NotFoundError("没有这个会员名的客户", "no customer bears this nick", hint=Text("可能已经删除", "perhaps erased already"))
     cases = [] if row is None else _cases_of(store, int(row[0]))
     still_open = [number for number, closed, _ in cases if closed is None]
@@ -87,6 +89,7 @@ def erase_customer(desk: Desk, nick: str, why: str, *, force: bool = False) -> E
     erasing(store)
     for number, _, _ in cases:
         _erase_case(desk, number, {"because": "customer"}, reason, found)
+    found.listed = erase_from_plans(desk, nick, tids)
     for tid in tids:
         with store.transaction():
             found.orders += _erase_order(store, tid)
@@ -118,7 +121,7 @@ def due_for_retention(store: Store, today: date, days: int) -> int:
 
 
 def retention(desk: Desk, today: date, days: int, limit: int | None = None) -> Erasure:
-    """Erase the personal data of every case that was closed at least ``days`` days ago, case by case.
+    """Erase the personal data of every case and plan that was closed at least ``days`` days ago, one by one.
 
     Each case is a transaction: what was interrupted goes on the next time, and what was done is not done again. A customer
     is erased with the last of their cases.
@@ -135,7 +138,8 @@ def retention(desk: Desk, today: date, days: int, limit: int | None = None) -> E
     erasing(store)
     for number in _due(store, _before(today, days), limit):
         _erase_case(desk, number, {"because": "retention", "days": days}, None, found)
-    if found.cases:
+    found.listed = erase_ended(desk, _before(today, days))
+    if found.cases or found.listed:
         compact(store)
         found.compacted = True
     return found
