@@ -24,6 +24,7 @@ KEYS: Final[dict[str, tuple[str, Any, str, str]]] = {
     "policy": ("TMCS_POLICY", [], "自己的政策文件，可多个", "the desk's own policy files"),
     "lexicon": ("TMCS_LEXICON", [], "自己的评价词库，可多个", "the desk's own lexicons for reviews"),
     "store": ("TMCS_STORE", "", "数据文件或 postgresql:// 网址", "the store: a file or a URL"),
+    "mail": ("TMCS_MAIL", "", "邮件配置 mail.yaml", "how reports are mailed: mail.yaml"),
     "plugins.disabled": ("TMCS_PLUGINS_DISABLED", [], "停用的插件", "plug-ins that are disabled"),
     "plugins.override": ("TMCS_PLUGINS_OVERRIDE", {}, "哪个流程由谁提供", "which distribution provides a flow"),
 }
@@ -93,6 +94,8 @@ def _values_of(source: Source) -> dict[str, Any]:
         elif key in _FILES:
             base = os.path.dirname(os.path.abspath(source.file))
             found[key] = [os.path.join(base, one.text()) for one in value.each()]
+        elif key == "mail":
+            found[key] = os.path.join(os.path.dirname(os.path.abspath(source.file)), value.text())
         elif key == "lang":
             found[key] = value.word(LANGUAGES, "语言", "language")
         elif key == "agent":

@@ -28,7 +28,7 @@ class Check:
     """What one check found.
 
     Attributes:
-        area: program, configuration, plug-ins, policy, calendar, rights, clock or store.
+        area: program, configuration, plug-ins, policy, calendar, rights, clock, store or mail.
         state: ok, warning (it works, with a caveat) or error (it does not).
         text: what was found; ``hint`` what to do about it, or None.
     """
@@ -64,6 +64,7 @@ def examine(store: str | None, now: datetime) -> Iterator[Check]:
         ("rights", lambda: _rights(now)),
         ("clock", lambda: _clock(now)),
         ("store", lambda: _store(store)),
+        ("mail", _mail),
     ]
     for area, look in areas:
         try:
@@ -222,3 +223,25 @@ def _file(path: str) -> Iterator[Check]:
         room = disk.f_bavail * disk.f_frsize
         if room < _ROOM:
             yield Check("store", WARNING, f"磁盘只剩 {room >> 20} MiB", f"only {room >> 20} MiB are left on the disk", Text("请清出空间", "free some space"))
+
+
+def _mail() -> Iterator[Check]:
+    from tmcs import config
+
+    path = str(config.get("mail"))
+    if not path:
+        yield Check("mail", OK, "没有配置邮件，报表不外发", "no mail is configured: reports are not sent")
+        return
+    from tmcs.jobs.definition import load_jobs
+    from tmcs.jobs.mail_settings import read_mail_settings
+
+    settings = read_mail_settings(path)
+    settings.login()
+    roles = dict.fromkeys(role for job in load_jobs() for role in job.recipients)
+    lacking = [role for role in roles if not settings.recipients.get(role)]
+    if lacking:
+        names = ", ".join(lacking)
+        hint = Text("在 mail.recipients 下写上", "write them under mail.recipients")
+        yield Check("mail", WARNING, f"{path} 里没有 {names} 的收件地址", f"{path} has no address for {names}", hint)
+    where = settings.outbox or f"{settings.host}:{settings.port} ({settings.security})"
+    yield Check("mail", OK, f"{path}: {where}", f"{path}: {where}")

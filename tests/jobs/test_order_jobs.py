@@ -110,7 +110,7 @@ def test_what_the_book_does_not_know_is_asked_and_promises_nothing(desk: JobDesk
     found = desk.run(job)
     one = item(found, tid(1))
     assert (one["group"], one["call"], facts_needed(one)) == ("unknown", False, ["lbx"])
-    assert one["do"] == one["say"] == one["tasks"] == one["payouts"] == []
+    assert one["steps"] == one["say"] == one["tasks"] == one["payouts"] == []
     if job == "oversell":  # without an LBX number; whether it waits to be sent is open
         assert facts_needed(item(found, tid(2))) == ["status"]
     assert found["counts"]["unknown"] == len(found["items"])
@@ -217,7 +217,7 @@ def test_the_list_for_the_platform_until_it_answers_and_what_it_answered(desk: J
     assert [item(found, tid(n))["call"] for n in (1, 2, 3)] == [False, True, True]
     late, refunded = item(found, tid(2)), item(found, tid(3))
     assert "ships-late" in [script["moment"] for script in late["say"]]
-    assert any("25 November" in step["text"]["en"] for step in late["do"])
+    assert any("25 November" in step["text"]["en"] for step in late["steps"])
     assert late["facts"]["replenishable"] == "yes"
     assert reasons(late) == []
     assert reasons(refunded) == ["oversell"]
@@ -231,7 +231,7 @@ def test_a_day_gone_by_is_not_told_as_the_day_of_arrival(desk: JobDesk) -> None:
     desk.give("answers", {"订单编号": tid(1), "能否补货": "能", "答复时间": "2026-11-22 10:00:00", "预计到货": "2026-11-22"})
     one = item(desk.run("oversell", TONIGHT), tid(1))
     assert one["group"] == "ship-late"
-    assert any("named no day" in step["text"]["en"] for step in one["do"])
+    assert any("named no day" in step["text"]["en"] for step in one["steps"])
 
 
 def test_no_answer_by_the_second_day_after_the_submission_is_overdue_until_it_comes(desk: JobDesk) -> None:

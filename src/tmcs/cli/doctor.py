@@ -15,7 +15,7 @@ from tmcs.doctor import ERROR, OK, Check, examine
 @format_option("text", "json")
 @lang_option
 def command(store: str | None, strict: bool, form: str, lang: str) -> int:
-    """体检: 安装、配置、插件、政策、日历、权限、时钟、数据 · check installation, policy, calendar, store and rights.
+    """体检: 安装、配置、插件、政策、日历、权限、时钟、数据、邮件 · check installation, policy, calendar, store, rights and mail.
 
     有错误时退出码 1 · exit 1 where something is wrong; nothing is changed.
     """
@@ -34,7 +34,7 @@ def command(store: str | None, strict: bool, form: str, lang: str) -> int:
 
 _AREAS = {
     "program": "程序", "configuration": "配置", "plug-ins": "插件", "policy": "政策", "calendar": "日历", "rights": "权限",
-    "clock": "时钟", "store": "数据",
+    "clock": "时钟", "store": "数据", "mail": "邮件",
 }  # fmt: skip
 _STATES = {"ok": ("正常", "ok"), "warning": ("提醒", "warning"), "error": ("错误", "error")}
 

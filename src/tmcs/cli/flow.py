@@ -145,11 +145,12 @@ def _described(flow: Flow) -> dict[str, Any]:
             {"moment": moment, "when": {"zh": script["when"][0], "en": script["when"][1]} if script["when"] else None}
             for moment, script in flow.scripts.items()
         ],
-        "cites": _cites(flow),
+        "cites": flow_cites(flow),
     }
 
 
-def _cites(flow: Flow) -> list[str]:
+def flow_cites(flow: Flow) -> list[str]:
+    """Return the rules that a flow's own graph cites, sorted."""
     found: list[str] = []
     for node in flow.nodes.values():
         found += node["cite"]
@@ -217,7 +218,7 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
         from tmcs.flowproof import prove_all
 
         run = prove_all(flows)
-        lines = [line for report in run.checks for line in _report_lines(report, lang)]
+        lines = [line for report in run.checks for line in report_lines(report, lang)]
         print_proof(run, form, lang, lines, time.perf_counter() - began)
         return EXIT_FINDINGS if run.faults else EXIT_OK
     reports = flowcheck.check_all(flows)
@@ -230,7 +231,7 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
         print(to_json({"schema": "tmcs/flow-check/1", "checked": checked, "seconds": round(seconds, 3), "ok": not faults}))
     else:
         for report in reports:
-            print("\n".join(_report_lines(report, lang)))
+            print("\n".join(report_lines(report, lang)))
         paths, combinations = sum(r.paths for r in reports), sum(r.combinations for r in reports)
         print(
             f"共 {paths} 条路径，{combinations} 种组合，{faults} 处问题，{seconds:.2f} 秒"
@@ -240,7 +241,8 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
     return EXIT_FINDINGS if faults else EXIT_OK
 
 
-def _report_lines(report: CheckReport, lang: str) -> list[str]:
+def report_lines(report: CheckReport, lang: str) -> list[str]:
+    """Return what a check found, in lines."""
     from tmcs.core.safe import clean
     from tmcs.render.layout import columns, wrap
 

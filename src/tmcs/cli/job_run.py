@@ -80,7 +80,7 @@ class _Session:
         store, actor, job, policy: where, who, what, by which figures.
         out, ending: the folder of the report, or None, and its form.
         opens: whether cases are opened; ``skip_faulty``: whether rows that cannot be read are left out of the run.
-        found: how many findings the input files gave.
+        lost: how many rows of files of the order book could not be read.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class _Session:
         self.out: str | None = None
         self.ending = "xlsx"
         self.opens = self.skip_faulty = False
-        self.found = 0
+        self.lost = 0
         self._inputs: Inputs | None = None
 
     def say(self, zh: str, en: str) -> None:
@@ -109,7 +109,6 @@ class _Session:
 
         from tmcs.core.safe import one_line
 
-        self.found += 1
         print(one_line(finding.message(self.lang)), file=sys.stderr)
 
     @property
@@ -168,7 +167,7 @@ class _Session:
             hint = Text("先 tmcs order import", "tmcs order import first")
             raise InputError(f"--dry-run 不导入订单簿的文件: {names}", f"--dry-run imports nothing into the order book: {names}", hint=hint)
         self.show(self.runner(now).preview(), many=False)
-        return EXIT_FINDINGS if self.found else EXIT_OK
+        return self._end(None)
 
     def compare(self, now: datetime) -> int:
         """Compute a finished run anew and show what differs."""
@@ -193,7 +192,7 @@ class _Session:
                 print(one_line(f"{key}: {_DIFFERENCES[what][self.lang == 'en']}"))
             if not differing:
                 print(Text("与存下的相同", "the same as was kept").pick(self.lang))
-        return EXIT_FINDINGS if differing or self.found else EXIT_OK
+        return EXIT_FINDINGS if differing else self._end(None)
 
     def run_all(self, times: list[datetime], *, many: bool) -> int:
         """Run the job as of each time, and print every worklist; ``many``: in the form for any number of them."""
@@ -201,6 +200,7 @@ class _Session:
             self._import()
         shown = []
         opened: list[Opened] = []
+        last: Run | None = None
         for at in times:
             runner = self.runner(at)
             found = runner.find()
@@ -210,6 +210,7 @@ class _Session:
                 self.say(f"{found.now:%Y-%m-%d %H:%M} 已运行过，重印当时的结果", f"it was run as of {found.now:%Y-%m-%d %H:%M}: printed again")
             run = runner.run({} if found is not None and found.state == "done" else self.inputs.digests(), None, lambda one: self._open(one, opened))
             shown.append(self._result(runner, run, many))
+            last = run
             if run.state != "done":
                 break  # a later window goes on from where an earlier one ended
         if many and self.form == "json":
@@ -218,7 +219,7 @@ class _Session:
             print(to_json({"schema": "tmcs/worklists/1", "job": self.job.id, "worklists": shown}))
         for one in opened:
             one.check()
-        return self._end()
+        return self._end(last)
 
     def _open(self, run: Run, opened: list[Opened]) -> None:
         if not self.opens:
@@ -264,16 +265,18 @@ class _Session:
         with Book(self.store.name, write=True) as book:
             tallies = import_files(book, self.inputs.orders, readers(plugged()), sink=self.finding)
         for one in tallies:
+            self.lost += one.rejected
             self.say(f"{one.file}: 已入订单簿，{one.rows} 行", f"{one.file}: imported into the order book, {one.rows} rows")
 
-    def _end(self) -> int:
+    def _end(self, run: Run | None) -> int:
+        """Return the exit code, after saying how many rows are left."""
         left = 0 if self._inputs is None else self._inputs.left()
-        if left and not self.skip_faulty:
+        if left and run is not None and run.state != "done":
             self.say(
                 f"有 {left} 行读不了，这一次没有运行完: 改正文件后再运行，或加 --skip-faulty 不算这些行",
                 f"{left} rows cannot be read, and the run is not finished: correct them and run again, or leave them out with --skip-faulty",
             )
-        return EXIT_FINDINGS if self.found else EXIT_OK
+        return EXIT_FINDINGS if left or self.lost else EXIT_OK
 
 
 SUBCOMMANDS: Final[dict[str, click.Command]] = {"run": run}

@@ -48,10 +48,11 @@ class Inputs:
         """
         name, found, path = word.partition("=")
         if found and not os.path.exists(word):
-            if name not in self.job.inputs:
-                raise unknown_word("输入", "input", name, self.job.inputs)
+            book = [reader.name for reader in self._among]
+            if name not in self.job.inputs and name not in book:
+                raise unknown_word("输入", "input", name, [*self.job.inputs, *book])
             with open_source(path):
-                self.files.setdefault(name, []).append(path)
+                (self.files.setdefault(name, []) if name in self.job.inputs else self.orders).append(path)
         elif os.path.isdir(word):
             self._add_folder(word)
         else:

@@ -25,10 +25,11 @@ _PAGE: Final = 200
 def opening(item: Item) -> dict[str, Any]:
     """Return what a case is opened with for an item, under :data:`OPENING`; nothing where nothing is left to be done.
 
-    A hit that is called for elsewhere, one that may not concern the job at all, and one that is only listed, have no case.
+    A hit that is only called for, elsewhere, one that may not concern the job at all, and one that is only listed, have none.
     """
     first = item.chain[0]
-    if item.skipped is not None or not item.hit.known or not (first.next_flow is not None or first.tasks):
+    called = first.next_flow is not None and item.skipped is None
+    if not item.hit.known or not (called or first.tasks):
         return {}
     own = first.flow.settable()
     facts = {name: value for name, value in item.hit.facts.items() if name != "tier"}  # a case is decided at the login's

@@ -228,19 +228,8 @@ class Runner:
 
     def result(self, found: Run, report: str | None) -> dict[str, Any]:
         """Return the worklist of a run as it was kept, as JSON."""
-        figures = self.store.execute("SELECT figures FROM job_run WHERE id = ?", (found.id,)).fetchone()[0]
-        rows = self.store.execute("SELECT body, case_id FROM job_item WHERE run_id = ? ORDER BY place", (found.id,))
-        items = []
-        for body, case_id in rows.fetchall():
-            item = json.loads(body)
-            item.pop(OPENING, None)
-            if case_id is not None:
-                item["case"] = str(case_id)
-            items.append(item)
-        due = self.job.due(self.context.snapshot, found.now.date())
         self.take_up(found)
-        said = {} if figures is None else json.loads(figures)  # a run that was not finished has none yet
-        return worklist(self.context, _counted(items), items, said, report, due)
+        return _kept(self.context, found, report)
 
     def preview(self, found: Run | None = None) -> dict[str, Any]:
         """Return the worklist as it would be, keeping nothing; ``found``: as of a run that was begun before."""
@@ -259,6 +248,35 @@ class Runner:
         figures = self.job.files.figures
         said = {} if figures is None else figures(self.context, counts)
         return worklist(self.context, counts, items, said, None, self.job.due(self.context.snapshot, self.context.now.date()))
+
+
+def _kept(context: Context, found: Run, report: str | None) -> dict[str, Any]:
+    run = context.store.execute
+    figures = run("SELECT figures FROM job_run WHERE id = ?", (found.id,)).fetchone()[0]
+    items = []
+    for body, case_id in run("SELECT body, case_id FROM job_item WHERE run_id = ? ORDER BY place", (found.id,)).fetchall():
+        item = json.loads(body)
+        item.pop(OPENING, None)
+        if case_id is not None:
+            item["case"] = str(case_id)
+        items.append(item)
+    said = {} if figures is None else json.loads(figures)  # a run that was not finished has none yet
+    return worklist(context, _counted(items), items, said, report, context.job.due(context.snapshot, found.now.date()))
+
+
+def kept(store: Store, job: Job, policy: Policy, found: Run) -> dict[str, Any]:
+    """Return the worklist of a run as it was kept, as JSON, for whoever does not run the job."""
+    return _kept(Context(job, policy, store, found.now, found.span, None, lambda _: iter(())), found, None)
+
+
+def finished(store: Store, job: str, name: str | None = None) -> Run | None:
+    """Return the latest finished run of a job, or the one of a name; of a day, its latest."""
+    sql = f"SELECT {_COLUMNS} FROM job_run WHERE job = ? AND state = 'done'"
+    values: tuple[str, ...] = (job,)
+    if name is not None:
+        sql, values = f"{sql} AND (name = ? OR substr(now, 1, 10) = ?)", (job, name, name)
+    row = store.execute(f"{sql} ORDER BY now DESC, id DESC LIMIT 1", values).fetchone()
+    return None if row is None else Run(row)
 
 
 def _counted(items: list[dict[str, Any]]) -> dict[str, int]:

@@ -78,15 +78,18 @@ class Item:
         doing = said if self.hit.known else []  # whether the job concerns the order at all is open: it is only asked about
         answers = [_answer(fact, value, one.to_dict(), said[-1]) for fact, value, one in self.answers]
         offers = [one for one in self.payouts() if one["reason"] not in self.offered] if self.skipped is None else []
+        steps = [step for one in doing for step in one["steps"]]
+        needs = [_missing(field) for field in self.lacks] or [*said[-1]["needs"], *_awaited(self.last)]
         found: dict[str, Any] = {
             "key": self.hit.key,
             "order": self.hit.tid,
             "customer": None if self.hit.customer is None else mask_account(self.hit.customer),
             "group": self.group,
             "call": self.call and self.skipped is None,
-            "do": [step for one in doing for step in one["steps"]],
+            "do": _in_words(steps) or _in_words([{"text": need["ask"]} for need in needs]) or dict.fromkeys(("zh", "en"), ""),
+            "steps": steps,
             "say": _once([script for one in doing for script in one["say"]], "moment"),
-            "needs": [_missing(field) for field in self.lacks] or [*said[-1]["needs"], *_awaited(self.last)],
+            "needs": needs,
             "answers": answers if self.skipped is None else [],
             "payouts": offers,
             "refund": said[-1]["refund"],
@@ -103,6 +106,11 @@ class Item:
         if self.skipped is not None:
             found["skipped"] = {"zh": self.skipped[0], "en": self.skipped[1]}
         return found
+
+
+def _in_words(steps: list[dict[str, Any]]) -> dict[str, str] | None:
+    """Return what is to be done as one text, a line a step; None where there is nothing."""
+    return {lang: "\n".join(step["text"][lang] for step in steps) for lang in ("zh", "en")} if steps else None
 
 
 def _once(things: list[dict[str, Any]], key: str) -> list[dict[str, Any]]:
@@ -125,7 +133,7 @@ def _answer(fact: str, value: str, said: dict[str, Any], before: dict[str, Any])
         "set": {fact: value},
         "status": said["status"],
         "outcome": said["outcome"],
-        "do": [step for step in said["steps"] if step not in before["steps"]],
+        "steps": [step for step in said["steps"] if step not in before["steps"]],
         "say": [script for script in said["say"] if script not in before["say"]],
         "needs": said["needs"],
         "payouts": said["payouts"],

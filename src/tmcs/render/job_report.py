@@ -41,7 +41,7 @@ def _row(item: dict[str, Any], job: Job, tiers: Tiers) -> Row:
         "order": item["order"] or item["key"],
         "customer": item["customer"],
         "call": Text("是", "yes") if item["call"] else Text(skipped["zh"], skipped["en"]) if skipped else Text("否", "no"),
-        "do": both([step["text"] for step in item["do"]] + [need["ask"] for need in item["needs"]]),
+        "do": both([step["text"] for step in item["steps"]] + [need["ask"] for need in item["needs"]]),
         "offer": per_language((offer(one, tiers, "zh"), offer(one, tiers, "en")) for one in item["payouts"]),
         "tasks": per_language((task_text(one, "zh"), task_text(one, "en")) for one in item["tasks"]),
         "cites": " ".join(item["cites"]),

@@ -51,7 +51,7 @@ def worklist_text(found: dict[str, Any], job: Job, tiers: Tiers, lang: str) -> s
         if not items:
             continue
         lines += ["", bold(f"{group_title(job, name, lang)} ({len(items)})")]
-        shared = {key: _shared(items, key) for key in ("do", "say", "cites")}
+        shared = {key: _shared(items, key) for key in ("steps", "say", "cites")}
         lines += _common(shared, lang)
         for item in items:
             place += 1
@@ -88,7 +88,7 @@ def _shared(items: list[dict[str, Any]], key: str) -> list[Any]:
 
 
 def _common(shared: dict[str, list[Any]], lang: str) -> list[str]:
-    lines = [_line(t(lang, "做", "do"), step["text"][lang], "  ") for step in shared["do"]]
+    lines = [_line(t(lang, "做", "do"), step["text"][lang], "  ") for step in shared["steps"]]
     lines += [_line(t(lang, "说", "say"), script["text"][lang], "  ") for script in shared["say"]]
     if shared["cites"]:
         lines.append(dim(_line(t(lang, "依据", "rules"), " ".join(shared["cites"]), "  ")))
@@ -106,7 +106,7 @@ def _item(item: dict[str, Any], place: int, tiers: Tiers, lang: str) -> list[str
 
     if skipped := item.get("skipped"):
         add(("不致电", "no call"), skipped[lang])
-    for step in item["do"]:
+    for step in item["steps"]:
         add(("做", "do"), step["text"][lang])
     for script in item["say"]:
         add(("说", "say"), script["text"][lang])
@@ -142,7 +142,7 @@ def _answer(answer: dict[str, Any], item: dict[str, Any], tiers: Tiers, lang: st
     lines = [_line("→", t(lang, f"答 {value}: {outcome}", f"if {value}: {outcome}"))]
     if answer["refund"]:
         lines.append(_line(t(lang, "退", "refund"), _refund(answer["refund"], lang), inner))
-    for step in answer["do"]:
+    for step in answer["steps"]:
         lines.append(_line(t(lang, "做", "do"), step["text"][lang], inner))
     for script in answer["say"]:
         lines.append(_line(t(lang, "说", "say"), script["text"][lang], inner))

@@ -1,5 +1,5 @@
 """The JSON Schemas of what tmcs prints, as package data: ``resolution-1.json``,
-``resolutions-1.json`` for a chain of them, ``case-1.json`` for a case."""
+``resolutions-1.json`` for a chain of them, ``case-1.json`` for a case, ``worklist-1.json`` for the worklist of a job."""
 
 from __future__ import annotations
 
