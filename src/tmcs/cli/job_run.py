@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -80,6 +81,7 @@ class _Session:
         store, actor, job, policy: where, who, what, by which figures.
         out, ending: the folder of the report, or None, and its form.
         opens: whether cases are opened; ``skip_faulty``: whether rows that cannot be read are left out of the run.
+        report: the file of the report that was written last.
         lost: how many rows of files of the order book could not be read.
     """
 
@@ -96,6 +98,7 @@ class _Session:
         self.out: str | None = None
         self.ending = "xlsx"
         self.opens = self.skip_faulty = False
+        self.report: str | None = None
         self.lost = 0
         self._inputs: Inputs | None = None
 
@@ -208,8 +211,11 @@ class _Session:
                 self.check_inputs()
             else:
                 self.say(f"{found.now:%Y-%m-%d %H:%M} 已运行过，重印当时的结果", f"it was run as of {found.now:%Y-%m-%d %H:%M}: printed again")
-            run = runner.run({} if found is not None and found.state == "done" else self.inputs.digests(), None, lambda one: self._open(one, opened))
-            shown.append(self._result(runner, run, many))
+            given = {} if found is not None and found.state == "done" else self.inputs.digests()
+            run = runner.run(given, None, partial(self._settle, runner, opened))
+            result = runner.result(run, self.report)
+            self.show(result, many=many)
+            shown.append(result)
             last = run
             if run.state != "done":
                 break  # a later window goes on from where an earlier one ended
@@ -221,26 +227,25 @@ class _Session:
             one.check()
         return self._end(last)
 
-    def _open(self, run: Run, opened: list[Opened]) -> None:
-        if not self.opens:
-            return
-        from tmcs.cases.desk import Desk
-        from tmcs.jobs.open_cases import open_cases
+    def _settle(self, runner: Runner, opened: list[Opened], run: Run) -> bool:
+        """Open the cases of a run and write its report; return whether all of that is done."""
+        whole = True
+        if self.opens:
+            from tmcs.cases.desk import Desk
+            from tmcs.jobs.open_cases import open_cases
 
-        found = open_cases(Desk(self.store, self.actor), self.job, self.policy, run)
-        opened.append(found)
-        joined = Text(f"，{found.joined} 条归入未结的案件", f", {found.joined} hits belong to cases that are open") if found.joined else Text("", "")
-        self.say(f"新建 {found.new} 个案件{joined.zh}", f"{found.new} cases opened{joined.en}")
-
-    def _result(self, runner: Runner, run: Run, many: bool) -> dict[str, Any]:
-        found = runner.result(run, None)
-        if self.out is not None and run.state == "done":
-            files = write_job_report(found, self.job, runner.context.snapshot, self.out, self.ending, self.lang)
+            found = open_cases(Desk(self.store, self.actor), self.job, self.policy, run)
+            opened.append(found)
+            whole = not found.failed
+            more = Text(f"，{found.joined} 条归入未结的案件", f", {found.joined} hits belong to cases that are open") if found.joined else Text("", "")
+            self.say(f"新建 {found.new} 个案件{more.zh}", f"{found.new} cases opened{more.en}")
+        self.report = None
+        if self.out is not None and not runner.left():
+            snapshot = runner.context.snapshot
+            self.report = write_job_report(runner.result(run, None), self.job, snapshot, self.out, self.ending, self.lang)[0]
             with self.store.transaction():
-                self.store.execute("UPDATE job_run SET report = ? WHERE id = ?", (files[0], run.id))
-            found["report"]["file"] = files[0]
-        self.show(found, many=many)
-        return found
+                self.store.execute("UPDATE job_run SET report = ? WHERE id = ?", (self.report, run.id))
+        return whole
 
     def show(self, found: dict[str, Any], *, many: bool) -> None:
         """Print a worklist; as JSON, one of ``many`` is printed with the others."""

@@ -109,14 +109,15 @@ class Runner:
         return selected(self.context) if self.job.condition is not None else iter(())
 
     def run(
-        self, inputs: dict[str, str], begun: Callable[[int], None] | None = None, then: Callable[[Run], None] | None = None
+        self, inputs: dict[str, str], begun: Callable[[int], None] | None = None, then: Callable[[Run], bool] | None = None
     ) -> Run:
         """Run the job, or go on with the run that stopped, or return the one that was done.
 
         Args:
             inputs: the digest of each input file, for the record.
             begun: told how many hits are done, now and then.
-            then: what else is done with the run while nobody else can run the job.
+            then: what else belongs to the run (its cases, its report), while nobody else can run the job; returns whether all
+                of it is done. Until it is, so is not the run, and the next call goes on.
 
         Raises:
             TryAgainError: it is being run by another process.
@@ -128,10 +129,13 @@ class Runner:
             if found.state != "done":
                 found.fresh = True
                 self._work(found, begun)
-                if not self.left():
-                    self._finish(found)
-            if then is not None:
-                then(found)
+                self._count(found)
+            whole = then is None or then(found)
+            if found.state != "done" and whole and not self.left():
+                with self.store.transaction():
+                    sql = "UPDATE job_run SET state = 'done', finished_at = ? WHERE id = ?"
+                    self.store.execute(sql, (stamp(self.at), found.id))
+                found.state = "done"
         return found
 
     def take_up(self, found: Run) -> None:
@@ -213,18 +217,14 @@ class Runner:
             elif job != self.job.id:
                 item.skipped = (f"今天已由 {job} 致电 (C119)", f"called today by {job} (C119)")
 
-    def _finish(self, found: Run) -> None:
+    def _count(self, found: Run) -> None:
         run = self.store.execute
         rows = run("SELECT part, count(*) FROM job_item WHERE run_id = ? GROUP BY part", (found.id,)).fetchall()
         counts = {part: int(count) for part, count in sorted(rows)}
         figures = self.job.files.figures
         said = {} if figures is None else figures(self.context, counts)
         with self.store.transaction():
-            run(
-                "UPDATE job_run SET state = 'done', finished_at = ?, counts = ?, figures = ? WHERE id = ?",
-                (stamp(self.at), _encode(counts), _encode(said), found.id),
-            )
-        found.state = "done"
+            run("UPDATE job_run SET counts = ?, figures = ? WHERE id = ?", (_encode(counts), _encode(said), found.id))
 
     def result(self, found: Run, report: str | None) -> dict[str, Any]:
         """Return the worklist of a run as it was kept, as JSON."""
