@@ -16,7 +16,8 @@ from tmcs.jobs.survey_results import Results, four_decimals
 def hits(context: Context) -> Iterator[Hit]:
     """Yield what each survey needs next, and the people to be asked for those that run."""
     store, today = context.store, context.now.date().isoformat()
-    if next_due(context, JOB, int(context.snapshot.job(JOB).number("interval-days"))):
+    figures = context.snapshot.job(JOB)
+    if next_due(context, JOB, lambda latest: int(figures.number(f"{latest.body['period'] if latest else 'quarter'}-days"))):
         yield Hit("due", facts={"survey_stage": "due"})
     for plan in ended_since(context, JOB, "closed"):
         yield plan_hit(plan, {"survey_stage": "closed", "survey": plan.body["title"]})

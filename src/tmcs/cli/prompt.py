@@ -62,8 +62,10 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def ask_fact(fact: Fact, choices: Mapping[str, str], lang: str, *, can_go_back: bool) -> str | None:
+def ask_fact(fact: Fact, choices: Mapping[str, str], lang: str, *, can_go_back: bool, optional: bool = False) -> str | None:
     """Ask one fact and return the answer as `--set` writes it; None to take the last answer back.
+
+    Where it is ``optional``, enter alone passes over it: the answer is ``""``.
 
     Raises:
         Quit: the agent stops answering.
@@ -87,6 +89,8 @@ def ask_fact(fact: Fact, choices: Mapping[str, str], lang: str, *, can_go_back: 
                 return _value(fact, choices, typed)
             except InputError as error:
                 _say(clean(error.text.pick(lang)))
+        elif optional:
+            return ""
 
 
 def _read(fact: Fact, choices: Mapping[str, str]) -> str:

@@ -56,7 +56,7 @@ def _definition_faults(job: Job, policy: Policy) -> list[Finding]:
     _check_words(job, source)
     for moment in moments(policy):
         _check_figures(job, policy.at(moment), source)
-    return source.findings
+    return source.findings + _stage_faults(job)
 
 
 def _check_groups(job: Job, policy: Policy, source: Source) -> None:
@@ -109,6 +109,25 @@ def _check_words(job: Job, source: Source) -> None:
         if rule not in known or not rule.startswith(f"{job.section}-"):
             path = ("not_executable", rule)
             source.fault(path, f"{rule} 不是 {job.section} 的规则", f"{rule} is no rule of {job.section}", key=True)
+
+
+def _stage_faults(job: Job) -> list[Finding]:
+    """Return what is wrong with the stages of a planned job: a rule that is not known; none for the other jobs."""
+    from tmcs import rulebook
+    from tmcs.jobs.stages import FILE, read_life
+    from tmcs.lang.yaml import parse_yaml
+
+    path = os.path.join(job.files.folder, FILE)
+    if not os.path.exists(path):
+        return []
+    source = parse_yaml(read_bytes(path, MAX_BYTES), path)
+    life, known = read_life(source), rulebook.known_ids()
+    for part, names in (("stages", life.stages), ("steps", life.steps)):
+        for name, one in names.items():
+            for cite in one.cites:
+                if cite not in known:
+                    source.fault((part, name, "cite"), f"手册没有 {cite}", f"unknown rule {cite}", near=nearest(cite, known))
+    return source.findings
 
 
 def _check_figures(job: Job, snapshot: Snapshot, source: Source) -> None:

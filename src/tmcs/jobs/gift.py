@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from tmcs.core.errors import InputError
+from tmcs.core.errors import Finding, InputError, NotFoundError
 from tmcs.core.text import Text
 from tmcs.jobs.plan_lists import Tally, draw, from_orders, put
 from tmcs.jobs.plans import Listed, Person, Planner, counts, find_person, named, order_of, people, present
@@ -134,6 +134,32 @@ class Gifts(Planner):
             self.save_person(plan_id, person)
             held.person, held.data = person.n, {"state": "shipped", "parcel": number, "same_day": "yes" if same_day else "no"}
         return person, same_day
+
+    def ship_rows(self, plan_id: int, rows: Iterable[Any], tell: Callable[[Finding], None]) -> dict[str, int]:
+        """Record the parcels of a table (kind ``recipients``); the same table again changes nothing.
+
+        Returns:
+            How many went out (``shipped``), had the same number already (``unchanged``), have none (``blank``), and were
+            not taken (``refused``), each of which ``tell`` is told of.
+        """
+        done = dict.fromkeys(("shipped", "unchanged", "blank", "refused"), 0)
+        for row in rows:
+            if not row["parcel"]:
+                done["blank"] += 1
+                continue
+            try:
+                if find_person(self.store, plan_id, row["order"]).data.get("parcel") == row["parcel"]:
+                    done["unchanged"] += 1
+                    continue
+                _, same_day = self.ship(plan_id, row["order"], row["parcel"])
+            except (InputError, NotFoundError) as error:
+                done["refused"] += 1
+                tell(Finding(row.file, row.line, 0, error.text))
+                continue
+            done["shipped"] += 1
+            if not same_day:
+                tell(Finding(row.file, row.line, 0, Text("不是核对当天寄出 (C112)", "not mailed on the day of the check (C112)")))
+        return done
 
     def done(self, plan_id: int, why: str | None) -> dict[str, int]:
         """End the mailing; while somebody is still open, only with a reason. Return how many are in each state."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -38,13 +39,13 @@ def called_today(context: Context, hit: Hit) -> Hit:
     return hit
 
 
-def next_due(context: Context, job: str, days: int) -> bool:
-    """Return whether a new plan is due: none is open, and none was begun within so many days."""
-    plans = read_plans(context.store, job, all_=True)
+def next_due(context: Context, job: str, days: Callable[[Plan | None], int]) -> bool:
+    """Return whether a new plan is due: none is open, and the latest was begun so many days ago (``days`` of it) or never."""
+    plans = [plan for plan in read_plans(context.store, job, all_=True) if plan.stage != "dropped"]
     if any(plan.closed_at is None for plan in plans):
         return False
-    begun = max((plan.opened_at for plan in plans if plan.stage != "dropped"), default=None)
-    return begun is None or date.fromisoformat(begun[:10]) + timedelta(days) <= context.now.date()
+    latest = max(plans, key=lambda plan: plan.opened_at, default=None)
+    return latest is None or date.fromisoformat(latest.opened_at[:10]) + timedelta(days(latest)) <= context.now.date()
 
 
 def ended_since(context: Context, job: str, stage: str) -> list[Plan]:

@@ -57,8 +57,13 @@ def read_selection(path: str) -> dict[str, Any]:
     return found
 
 
-def from_orders(planner: Planner, selection: dict[str, Any], tally: Tally, data: dict[str, Any] | None = None) -> Iterator[Listed]:
-    """Yield the customers of the orders that a selection is true of, by order number; the others are counted where unknown."""
+def from_orders(
+    planner: Planner, selection: dict[str, Any], tally: Tally, data: dict[str, Any] | None = None, *, address: bool = True
+) -> Iterator[Listed]:
+    """Yield the customers of the orders that a selection is true of, by order number; the others are counted where unknown.
+
+    Without ``address`` theirs is not taken: a call needs none.
+    """
     from tmcs.core.source import Source
     from tmcs.jobs.select import orders, read
 
@@ -67,7 +72,10 @@ def from_orders(planner: Planner, selection: dict[str, Any], tally: Tally, data:
         if answer is None:
             tally.unknown += 1
             continue
-        yield of_order(tid, record, data)
+        one = of_order(tid, record, data)
+        if not address:
+            one.private.pop("address", None)
+        yield one
 
 
 def of_order(tid: str, record: dict[str, Any], data: dict[str, Any] | None = None) -> Listed:

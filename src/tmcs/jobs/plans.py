@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _PLAN: Final = "id, job, stage, version, opened_at, opened_by, closed_at, body"
 _PERSON: Final = "n, tid, nick, state, at, data, private, case_id"
 _LONGEST: Final = 200  # characters of a title or name
-encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Plan:

@@ -67,19 +67,9 @@ class Life:
         """The stage of a new plan."""
         return next(iter(self.stages))
 
-    def open_stages(self) -> list[str]:
-        """Return the stages that do not end a plan."""
-        return [name for name, stage in self.stages.items() if not stage.ends]
-
     def onward(self, stage: str) -> list[Step]:
         """Return the steps that can be taken from a stage."""
         return [step for step in self.steps.values() if stage in step.froms]
-
-    def cites(self) -> list[tuple[str, str]]:
-        """Return every rule that is cited, with the stage or step that does."""
-        named = [(f"stage {one.id}", one.cites) for one in self.stages.values()]
-        named += [(f"step {one.id}", one.cites) for one in self.steps.values()]
-        return [(cite, name) for name, cites in named for cite in cites]
 
 
 @cache

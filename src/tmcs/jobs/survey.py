@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from tmcs.core.errors import Finding, InputError, TmcsError
+from tmcs.core.errors import Finding, InputError, NotFoundError
 from tmcs.core.text import Text
 from tmcs.jobs.plan_lists import Tally, draw, from_orders, put
 from tmcs.jobs.plans import Listed, Person, Plan, Planner, find_person, named, order_of, people, present
 from tmcs.jobs.questionnaire import Questionnaire
 
 JOB: Final = "satisfaction-survey"
-FORMS: Final = ("phone", "paper")
-PERIODS: Final = ("quarter", "half-year", "other")
 #: Where a survey stands with somebody, in words. ``answered``: every question that must be; ``partial``: some.
 STATES: Final[dict[str, list[str]]] = {
     "listed": ["待访", "to be asked"], "not-reached": ["未接通", "not reached"], "mailed": ["问卷已寄", "mailed"],
@@ -23,7 +21,6 @@ STATES: Final[dict[str, list[str]]] = {
 }  # fmt: skip
 #: Those who are still to be asked.
 OPEN: Final = ("listed", "not-reached", "mailed")
-_WHAT: Final = ("declined", "not-reached", "mailed")
 
 
 class Outcome:
@@ -106,7 +103,7 @@ class Survey(Planner):
                 raise InputError(f"要到 {body['start']} 才开始", f"it begins on {body['start']}")
             scope = body["scope"]
             if "select" in scope:
-                found = from_orders(self, scope["select"], tally)
+                found = from_orders(self, scope["select"], tally, address=body["form"] == "paper")
                 put(self, plan_id, draw(found, scope["number"], scope["seed"]) if "number" in scope else found, "listed", tally)
                 if not tally.listed:
                     raise InputError("订单册里没有符合范围的订单", "no order of the book is within the scope")
@@ -208,14 +205,9 @@ class Survey(Planner):
                     done["unchanged"] += 1
                     continue
                 found = self.answer(plan_id, word, given, partial=True, source="import", at=own[0]["at"])
-            except InputError as error:
+            except (InputError, NotFoundError) as error:
                 done["refused"] += 1
-                tell(_of_row(own[0], error))
-            except TmcsError as error:
-                if error.exit_code != 6:  # a place that is not on the list is the row's fault; all else stops the import
-                    raise
-                done["refused"] += 1
-                tell(_of_row(own[0], error))
+                tell(Finding(own[0].file, own[0].line, 0, error.text))
             else:
                 done[found.person.state] += 1
                 done["cases"] += found.opened
@@ -269,7 +261,3 @@ class Survey(Planner):
             load_job(JOB).flow, self.policy, record, {"survey_stage": "low-score"}, why
         )
         return case_id
-
-
-def _of_row(row: Any, error: TmcsError) -> Finding:
-    return Finding(row.file, row.line, 0, error.text)

@@ -95,8 +95,8 @@ class Results:
 
 def _rounded(value: Fraction, places: int) -> Decimal:
     """Return a value rounded half up, as money is."""
-    scale = 10**places
-    return Decimal(floor(value * scale * 2 + 1) // 2) / scale
+    scale: int = 10**places
+    return Decimal(floor(value * scale * 2 + 1) // 2).scaleb(-places)
 
 
 def two_decimals(value: Fraction) -> str:
