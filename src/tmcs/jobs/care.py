@@ -108,6 +108,7 @@ class Care(Planner):
     def confirm(self, plan_id: int, by: str, why: str | None) -> None:
         """Note that the platform confirmed the plan (P09-R08, C110)."""
         with self.step(plan_id, "confirm", why) as held:
+            present(find_person(self.store, plan_id, "1"))
             held.set, held.person = {"confirmed_by": named(by)}, 1
             self._save(plan_id, held.stage)
 
@@ -125,6 +126,8 @@ class Care(Planner):
 
     def _simple(self, plan_id: int, step: str, why: str | None) -> None:
         with self.step(plan_id, step, why) as held:
+            if step != "drop":  # what is left of a plan whose customer was erased is to give it up
+                present(find_person(self.store, plan_id, "1"))
             held.person = 1
             self._save(plan_id, held.stage)
 
