@@ -93,12 +93,13 @@ def _local_times(at: datetime) -> list[tuple[int, int]]:
 def systemd(jobs: list[Job], snapshot: Snapshot, now: datetime, command: Command) -> dict[str, str]:
     """Return systemd units by file name: a service and a timer for each job; missed times are caught up with."""
     files = {}
-    settings = "".join(f"Environment={_unit_word(f'{name}={value}')}\n" for name, value in command.environment.items())
+    settings = "".join(f"Environment={_unit_word(f'{name}={value}', expanded=False)}\n" for name, value in command.environment.items())
     for job in jobs:
         if job.every == "on-demand":
             continue
         at = job.at(snapshot, now.date())
-        said = " ".join(map(_unit_word, command.words(job)))
+        program, *words = command.words(job)
+        said = " ".join([_unit_word(program, expanded=False), *map(_unit_word, words)])
         files[f"tmcs-job-{job.id}.service"] = (
             f"[Unit]\nDescription=tmcs {job.title[1]}\n\n[Service]\nType=oneshot\n{settings}ExecStart={said}\nStandardOutput=null\n"
             "# 75: another run holds the job; the next time tries again.\nSuccessExitStatus=75\n"
@@ -144,7 +145,8 @@ def _quoted(word: str) -> str:
     return shlex.quote(word).replace("%", "\\%")  # cron takes % for a line end
 
 
-def _unit_word(word: str) -> str:
-    """Return a word as a unit file takes it: quoted where need be, nothing in it expanded."""
-    plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+def _unit_word(word: str, *, expanded: bool = True) -> str:
+    """Return a word as a unit file takes it: quoted where need be; ``expanded``: systemd looks for variables there."""
+    plain = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    plain = plain.replace("$", "$$") if expanded else plain
     return plain if plain and not set(plain) & set(" \t\"';") else f'"{plain}"'
