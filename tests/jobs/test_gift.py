@@ -174,7 +174,7 @@ def test_the_worklist_calls_and_mails_at_the_same_time(running: Gifts, url: str,
     assert (call["call"], [say["moment"] for say in call["say"]]) == (True, ["gift-call", "gift-address", "gift-corrected", "gift-close"])
     assert "帆布袋" in call["say"][0]["text"]["zh"]
     assert not item(found, "plan-1/1")["call"]
-    assert found["figures"]["mailings"] == [{"plan": "1", "states": {"checked": 1, "declined": 1, "listed": 2, "not-reached": 1}}]
+    assert found["figures"]["mailings"] == [{"plan": "1", "title": "秋季派礼", "listed": 5, "shipped": 0, "declined": 1, "to_do": 4}]
     running.ship(1, "1", "SF0001")
     for n in "345":
         running.call(1, n, "declined")

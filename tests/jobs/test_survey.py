@@ -319,8 +319,8 @@ def test_results_are_exact(running: Survey) -> None:
     assert (more["mean"], more["distribution"], wish["answers"], wish["distribution"]) == (None, {"tea": 3, "rice": 0}, 3, {})
     report = report_of(running.store, results, running.now)
     rows = {sheet.name.en: list(sheet.rows) for sheet in report.sheets}
-    assert list(rows) == ["overview", "questions", "Q1 overall", "Q2 speed", "Q3 called", "Q4 more", "own words"]
-    assert [len(sheet.charts) for sheet in report.sheets] == [1, 1, 1, 1, 1, 1, 0]
+    assert list(rows) == ["overview", "questions", "mean scores", "Q1 overall", "Q2 speed", "Q3 called", "Q4 more", "own words"]
+    assert [len(sheet.charts) for sheet in report.sheets] == [1, 0, 1, 1, 1, 1, 1, 0]
     assert rows["own words"][0]["text"] == "请打 139****5678"
 
 
@@ -369,7 +369,11 @@ def test_who_has_answered_or_declined_is_not_called_again(running: Survey, url: 
     running.outcome(1, "2", "declined")
     running.outcome(1, "3", "not-reached")
     desk = fill(url, tmp_path, order(1))
-    assert groups(desk.run("satisfaction-survey")) == {"plan-1/3": "running", "plan-1/4": "running"}
+    found = desk.run("satisfaction-survey")
+    assert groups(found) == {"plan-1/3": "running", "plan-1/4": "running"}
+    assert found["figures"]["surveys"] == [
+        {"plan": "1", "title": "四季度调查", "listed": 4, "answered": 1, "declined": 1, "to_ask": 2, "response_rate": "0.2500"}
+    ]
 
 
 def test_a_paper_survey_is_mailed_and_collected(url: str, tmp_path: Path) -> None:

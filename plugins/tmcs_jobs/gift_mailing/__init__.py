@@ -37,8 +37,15 @@ def hits(context: Context) -> Iterator[Hit]:
 
 def figures(context: Context, counts: dict[str, int]) -> dict[str, Any]:
     """Return how far the mailings that run have come."""
-    running = [plan for plan in read_plans(context.store, JOB) if plan.stage in ("list-ready", "calling-and-mailing")]
-    return {"mailings": [{"plan": str(plan.id), "states": states_of(context.store, plan.id)} for plan in running]} if running else {}
+    rows = []
+    for plan in read_plans(context.store, JOB):
+        if plan.stage in ("list-ready", "calling-and-mailing"):
+            found = states_of(context.store, plan.id)
+            rows.append({
+                "plan": str(plan.id), "title": plan.body["title"], "listed": sum(found.values()), "shipped": found.get("shipped", 0),
+                "declined": found.get("declined", 0), "to_do": sum(found.get(state, 0) for state in OPEN),
+            })  # fmt: skip
+    return {"mailings": rows} if rows else {}
 
 
 @hookimpl

@@ -40,12 +40,15 @@ def hits(context: Context) -> Iterator[Hit]:
 def figures(context: Context, counts: dict[str, int]) -> dict[str, Any]:
     """Return how far the surveys that run have come."""
     running = [Results(context.store, plan) for plan in read_plans(context.store, JOB) if plan.stage == "running"]
-    return {
-        "surveys": [
-            {"plan": str(one.plan.id), "listed": one.listed, "states": one.states, "response_rate": four_decimals(one.rate)}
-            for one in running
-        ]
-    } if running else {}  # fmt: skip
+    rows = [
+        {
+            "plan": str(one.plan.id), "title": one.plan.body["title"], "listed": one.listed,
+            "answered": one.states["answered"] + one.states["partial"], "declined": one.states["declined"],
+            "to_ask": sum(one.states[state] for state in OPEN), "response_rate": four_decimals(one.rate),
+        }
+        for one in running
+    ]  # fmt: skip
+    return {"surveys": rows} if rows else {}
 
 
 @hookimpl

@@ -122,7 +122,7 @@ def report_of(store: Store, results: Results, clock: datetime) -> Report:
         [Column("what", Text("项目", "item")), Column("n", number, "number"), Column("rate", Text("占名单", "of the list"), "rate")],
         list(_overview(results)), [Chart("pie", Text("作答情况", "who answered"), "what", ["n"])],
     )  # fmt: skip
-    sheets = [overview, _means(results), *(_distribution(number_, one) for number_, one in enumerate(results.results.values(), 1) if one.counts)]
+    sheets = [overview, *_questions(results), *(_distribution(number_, one) for number_, one in enumerate(results.results.values(), 1) if one.counts)]
     if any(one.question.type == "text" and one.total for one in results.results.values()):
         columns = [Column("question", Text("题目", "question")), Column("text", Text("回答", "answer"))]
         sheets.append(Sheet(Text("文字回答", "own words"), columns, _texts(store, results)))
@@ -135,21 +135,23 @@ def _overview(results: Results) -> Iterator[Row]:
         yield {"what": Text(*STATES[state]), "n": count, "rate": int(_rounded(share, 6) * _MILLION)}
 
 
-def _means(results: Results) -> Any:
+def _questions(results: Results) -> Iterator[Any]:
+    """Yield a sheet of all questions, and one of the scores with their means and a chart of them."""
     from tmcs.jobs.report import Chart, Column, Sheet
 
+    question, answers = Column("question", Text("题目", "question")), Column("n", Text("作答数", "answers"), "number")
+    mean, part = Column("mean", Text("平均分", "mean score"), "number"), Column("part", Text("部分", "part"))
     rows: list[Row] = []
+    scores: list[Row] = []
     for one in results.results.values():
-        mean = one.mean
-        rows.append({
-            "question": Text(*one.question.ask), "part": Text(*PARTS[one.question.part]), "n": one.total,
-            "mean": None if mean is None else _rounded(mean, 2),
-        })  # fmt: skip
-    columns = [
-        Column("question", Text("题目", "question")), Column("part", Text("部分", "part")),
-        Column("n", Text("作答数", "answers"), "number"), Column("mean", Text("平均分", "mean score"), "number"),
-    ]  # fmt: skip
-    return Sheet(Text("各题", "questions"), columns, rows, [Chart("bar", Text("平均分", "mean score"), "question", ["mean"])])
+        row: Row = {"question": Text(*one.question.ask), "part": Text(*PARTS[one.question.part]), "n": one.total}
+        rows.append(row)
+        if one.mean is not None:
+            scores.append({**row, "mean": _rounded(one.mean, 2)})
+    yield Sheet(Text("各题", "questions"), [question, part, answers], rows)
+    if scores:
+        chart = Chart("bar", Text("平均分", "mean score"), "question", ["mean"])
+        yield Sheet(Text("平均分", "mean scores"), [question, answers, mean], scores, [chart])
 
 
 def _distribution(place: int, result: Result) -> Any:

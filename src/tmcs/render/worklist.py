@@ -65,6 +65,9 @@ def worklist_text(found: dict[str, Any], job: Job, tiers: Tiers, lang: str) -> s
 #: Figures that jobs work out, in words.
 _FIGURES: Final = {
     "tracked": ("应跟踪", "tracked"), "completed": ("已完结", "completed"), "rate": ("完结率", "completion rate"),
+    "surveys": ("访问中的调查", "surveys that run"), "mailings": ("进行中的派送", "mailings that run"), "plan": ("方案", "plan"),
+    "title": ("名称", "title"), "listed": ("名单人数", "listed"), "answered": ("已作答", "answered"), "declined": ("不愿参加或不收", "declined"),
+    "to_ask": ("待访", "to be asked"), "response_rate": ("作答率", "response rate"), "shipped": ("已寄出", "mailed"), "to_do": ("未寄", "to be mailed"),
     "finished": ("办结", "finished"), "open": ("未办结", "open"), "finished_complaints": ("已办结的投诉", "finished complaints"),
     "number": ("投诉编号", "number"), "order": ("订单", "order"), "topic": ("投诉类型", "topic"), "specialist": ("专员", "specialist"),
     "opened": ("登记时间", "opened"),
