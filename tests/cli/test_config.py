@@ -156,7 +156,7 @@ def test_it_says_when_the_cache_is_off_and_why(tmcs: Any, monkeypatch: pytest.Mo
 
 
 FAULTS = {
-    "unknown key": ("tiers: x\n", "1:1: unknown key tiers (expected lang, tier, agent, role, policy, lexicon, store, plugins; nearest: tier"),
+    "unknown key": ("tiers: x\n", "1:1: unknown key tiers (expected lang, tier, agent, role, policy, lexicon, store, mail, plugins; nearest: tier"),
     "unknown plug-in key": ("plugins:\n  disable: [x]\n", "2:3: unknown key disable (expected disabled, override; nearest"),
     "language": ("lang: fr\n", "1:7: unknown language fr (expected zh | en)"),
     "list for a text": ("tier: [a]\n", "1:7: must be a text that is not empty"),

@@ -39,7 +39,7 @@ def test_a_sound_installation_has_no_errors(tmcs: Any, store: str) -> None:
     assert ran.code == 0
     assert ran.json["schema"] == "tmcs/doctor/1"
     found = states(ran)
-    assert list(found) == ["program", "configuration", "plug-ins", "policy", "calendar", "rights", "clock", "store"]
+    assert list(found) == ["program", "configuration", "plug-ins", "policy", "calendar", "rights", "clock", "store", "mail"]
     assert not [area for area, states in found.items() if "error" in states]
     assert found["store"] == {"ok"}
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases.audit import canonical
 from tmcs.cases.history import DECIDING, Event
+from tmcs.cases.privacy_jobs import erase_items, erase_old_items
 from tmcs.cases.privacy_plans import erase_ended, erase_from_plans, is_listed
 from tmcs.cases.writer import hold, read_events
 from tmcs.core.errors import NotFoundError, NotPermittedError
@@ -44,15 +45,16 @@ class Erasure:
     Attributes:
         cases: their numbers.
         private, receipts, orders, drafts, customers: how many personal parts, receipts, order-book rows, drafts, customers.
+        items: in how many items of worklists.
         listed: in how many entries of surveys, gift mailings and care plans.
         compacted: whether the database's files were written anew.
     """
 
-    __slots__ = ("cases", "compacted", "customers", "drafts", "listed", "orders", "private", "receipts")
+    __slots__ = ("cases", "compacted", "customers", "drafts", "items", "listed", "orders", "private", "receipts")
 
     def __init__(self) -> None:
         self.cases: list[int] = []
-        self.private = self.receipts = self.orders = self.drafts = self.customers = self.listed = 0
+        self.private = self.receipts = self.orders = self.drafts = self.customers = self.items = self.listed = 0
         self.compacted = False
 
     def to_dict(self) -> dict[str, Any]:
@@ -93,6 +95,7 @@ def erase_customer(desk: Desk, nick: str, why: str, *, force: bool = False) -> E
     for tid in tids:
         with store.transaction():
             found.orders += _erase_order(store, tid)
+            found.items += erase_items(store, tid)
     if row is not None:
         with store.transaction():
             _erase_customer_row(store, int(row[0]), found)
@@ -139,7 +142,8 @@ def retention(desk: Desk, today: date, days: int, limit: int | None = None) -> E
     for number in _due(store, _before(today, days), limit):
         _erase_case(desk, number, {"because": "retention", "days": days}, None, found)
     found.listed = erase_ended(desk, _before(today, days))
-    if found.cases or found.listed:
+    found.items += erase_old_items(store, _before(today, days))
+    if found.cases or found.listed or found.items:
         compact(store)
         found.compacted = True
     return found
@@ -181,12 +185,14 @@ def _erase_case(desk: Desk, case_id: int, data: dict[str, Any], why: str | None,
         receipts = _erase_receipts(store, case_id, events)
         _erase_duty_texts(store, case_id, events)
         orders = 0 if writer.tid is None else _erase_order(store, writer.tid)
+        items = 0 if writer.tid is None else erase_items(store, writer.tid)
         writer.event("erased", {**data, "private": private, "receipts": receipts}, {"why": why})
         if data["because"] == "retention" and writer.customer_id is not None:
             _erase_customer_of(store, writer.customer_id, found)
     found.cases.append(case_id)
     found.private += private
     found.receipts += receipts
+    found.items += items
     found.orders += orders
 
 

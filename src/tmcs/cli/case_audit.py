@@ -335,7 +335,7 @@ def _show_retention(head: dict[str, Any], due: int, found: Erasure, dialect: str
 def _show_erasure(head: dict[str, Any], found: Erasure, dialect: str, form: str, lang: str) -> None:
     from tmcs.store.compact import REMAINS
 
-    remains = REMAINS[dialect] if found.cases or found.orders or found.customers or found.listed else ()
+    remains = REMAINS[dialect] if found.cases or found.orders or found.customers or found.items or found.listed else ()
     if form == "json":
         from tmcs.render.parts import dump
 
@@ -346,6 +346,7 @@ def _show_erasure(head: dict[str, Any], found: Erasure, dialect: str, form: str,
         ("案件", "cases", f"{len(found.cases)}" + (f" ({shown})" if shown else "")),
         ("个人内容", "personal parts", str(found.private)), ("凭证", "receipts", str(found.receipts)),
         ("订单", "orders", str(found.orders)), ("客户", "customers", str(found.customers)), ("草稿", "drafts", str(found.drafts)),
+        ("工作清单", "worklists", str(found.items)),
         ("调查、派礼、关怀名单", "survey, gift and care lists", str(found.listed)),
     ]  # fmt: skip
     if head.get("due"):

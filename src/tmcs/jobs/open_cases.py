@@ -98,7 +98,9 @@ class _Opener:
             " WHERE i.run_id = ? AND c.flow = ? AND c.closed_at IS NULL ORDER BY i.place", (self.run.id, self.job.flow.id),
         ).fetchall()  # fmt: skip
         for name, body, case_id in rows:
-            self._lead_on(name, case_id, json.loads(body)[OPENING])
+            given = json.loads(body).get(OPENING)
+            if given is not None:  # nothing is known any more of a person who was erased
+                self._lead_on(name, case_id, given)
 
     def open_all(self) -> None:
         for name, body in self._left():

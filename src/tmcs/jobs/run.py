@@ -191,8 +191,8 @@ class Runner:
                     self._call(found, item)
                 place += 1
                 run(
-                    "INSERT INTO job_item (run_id, name, place, part, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id, name) DO NOTHING",
-                    (found.id, item.hit.key, place, item.group, _encode({**item.to_dict(), **opening(item)})),
+                    "INSERT INTO job_item (run_id, name, place, part, body, tid) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, name) DO NOTHING",
+                    (found.id, item.hit.key, place, item.group, _encode({**item.to_dict(), **opening(item)}), item.hit.tid),
                 )
         batch.clear()
         return place

@@ -20,9 +20,10 @@ _RUNS: Final = (
          now TEXT NOT NULL, started_at TEXT NOT NULL, finished_at TEXT, agent TEXT NOT NULL, inputs TEXT NOT NULL,
          counts TEXT, figures TEXT, report TEXT, UNIQUE (job, name))""",
     """CREATE TABLE job_item (
-         run_id {big} NOT NULL, name TEXT NOT NULL, place {big} NOT NULL, part TEXT NOT NULL, body TEXT NOT NULL, case_id {big},
+         run_id {big} NOT NULL, name TEXT NOT NULL, place {big} NOT NULL, part TEXT NOT NULL, body TEXT NOT NULL, case_id {big}, tid TEXT,
          PRIMARY KEY (run_id, name)) {keyed}""",
     "CREATE INDEX job_item_place ON job_item (run_id, place)",
+    "CREATE INDEX job_item_tid ON job_item (tid) WHERE tid IS NOT NULL",
     # One call an order and day over all jobs. offered: the payouts it offers, which no later call offers again.
     """CREATE TABLE job_call (
          tid TEXT NOT NULL, day TEXT NOT NULL, job TEXT NOT NULL, run_id {big} NOT NULL, offered TEXT NOT NULL, PRIMARY KEY (tid, day)) {keyed}""",
