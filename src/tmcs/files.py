@@ -39,27 +39,28 @@ def read_bytes(path: str | os.PathLike[str], limit: int | None = None) -> bytes:
     return data
 
 
-def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int = 0o600) -> None:
-    """Write a file whole or not at all: a temporary file beside it, then a rename.
+def write_atomic(path: str | os.PathLike[str], data: bytes, mode: int = 0o600, *, own: bool = False) -> None:
+    """Write a file whole or not at all: a temporary file beside it, then a rename; ``own`` as for :func:`writing`.
 
     Raises:
         OSError: it cannot be written; the old content, if any, is untouched.
     """
-    with writing(path, mode) as file:
+    with writing(path, mode, own=own) as file:
         file.write(data)
 
 
 @contextmanager
-def writing(path: str | os.PathLike[str], mode: int = 0o600, *, sure: bool = False) -> Iterator[IO[bytes]]:
+def writing(path: str | os.PathLike[str], mode: int = 0o600, *, sure: bool = False, own: bool = False) -> Iterator[IO[bytes]]:
     """Write a file bit by bit, to be there whole or not at all, as :func:`write_atomic`. A device or pipe is written into.
 
     Args:
         sure: it is on disk when this ends: for what cannot be made again.
+        own: the file is ours alone: a pipe that somebody put there is replaced, for nobody reads it.
     """
     import tempfile
 
     target = os.fspath(path)
-    if os.path.exists(target) and not os.path.isfile(target):  # never put a file in the place of /dev/stdout
+    if not own and os.path.exists(target) and not os.path.isfile(target):  # never put a file in the place of /dev/stdout
         with open(target, "wb") as file:
             yield file
         return

@@ -18,7 +18,7 @@ from tmcs.store import open_store
 from tmcs.store.base import Store
 
 WORKER = str(Path(__file__).with_name("worker.py"))
-KILLS = 30
+KILLS = 40
 SEATS = 32
 
 
@@ -97,7 +97,7 @@ def test_a_process_that_is_killed_at_any_instant_loses_nothing_it_acknowledged(s
     with open_store(store_url) as store:
         check_acknowledged(store, acknowledged)
         events = check_whole(store)
-    assert len(acknowledged) > 1000
+    assert len(acknowledged) > 2000
     assert events >= len(acknowledged)
 
 

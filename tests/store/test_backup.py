@@ -25,6 +25,20 @@ DATA = Path(__file__).parent.parent / "data" / "orders"
 BLOB = bytes(range(256))
 
 
+@pytest.fixture(autouse=True)
+def _lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMCS_ROLE", "lead")
+
+
+@pytest.mark.parametrize(("command", "who"), [("backup", "lead, job"), ("restore", "lead")])
+def test_a_role_that_may_not_is_told_who_may(command: str, who: str, tmcs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMCS_ROLE", "agent")
+    ran = tmcs("store", command, tmp_path / "b.db", "--store", tmp_path / "d.db", "--lang", "en")
+    assert ran.code == 5
+    assert all(role in ran.err for role in who.split(", "))
+    assert os.listdir(tmp_path) == []
+
+
 
 
 def filled(where: str, tmcs: Any) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tmcs.cases.decide import Duty
 
 _COLUMNS: Final = "version, head, flow, tid, item, customer_id, state, outcome, owner, closed_at"
+_NAMES: Final = tuple(_COLUMNS.split(", "))
+#: Events that leave every duty as it is.
+_IDLE: Final = frozenset({"noted", "revealed", "erased"})
 _LIVE: Final = ("open", "held", "taken")
 _LEVEL: Final = 1  # of compression: receipts are small, and written while a customer waits
 
@@ -102,8 +105,10 @@ class Writer:
         self.actor = actor
         self.at = at
         self.id = case_id
-        for name, value in zip(_COLUMNS.split(", "), row, strict=True):
+        self._was = dict(zip(_NAMES, row, strict=True))
+        for name, value in self._was.items():
             setattr(self, name, value)
+        self._kinds: set[str] = set()
         self._history: History | None = None
 
     @property
@@ -137,6 +142,7 @@ class Writer:
             (self.id, n, self.at, kind, agent, tier, text, promise, self.head, head),
         )
         self.version, self.head = n, head
+        self._kinds.add(kind)
         return n
 
     def receipt(self, body: str) -> str:
@@ -195,15 +201,14 @@ class Writer:
 
     def finish(self) -> None:
         """Bring the case's row up to date."""
-        self.store.execute(
-            "UPDATE cases SET version = ?, head = ?, flow = ?, tid = ?, item = ?, customer_id = ?, state = ?, outcome = ?,"
-            " owner = ?, closed_at = ?, next_due = (SELECT min(due) FROM duty WHERE case_id = ? AND state IN ('open', 'taken'))"
-            " WHERE id = ?",
-            (
-                self.version, self.head, self.flow, self.tid, self.item, self.customer_id, self.state, self.outcome,
-                self.owner, self.closed_at, self.id, self.id,
-            ),
-        )  # fmt: skip
+        changed = {name: value for name in _NAMES if (value := getattr(self, name)) != self._was[name]}
+        sets = [f"{name} = ?" for name in changed]  # a column that is set has its indexes written anew
+        values: list[Any] = list(changed.values())
+        if not self._kinds <= _IDLE:
+            sets.append("next_due = (SELECT min(due) FROM duty WHERE case_id = ? AND state IN ('open', 'taken'))")
+            values.append(self.id)
+        if sets:
+            self.store.execute(f"UPDATE cases SET {', '.join(sets)} WHERE id = ?", (*values, self.id))
 
 
 @contextmanager
@@ -215,7 +220,8 @@ def new_case(store: Store, actor: Actor, at: str, flow: str, tid: str | None, it
         (flow, tid, item, customer_id, at, actor.agent, policy),
     ).fetchone()
     case_id = int(row[0])
-    writer = Writer(store, actor, at, case_id, (0, genesis(case_id), flow, tid, item, customer_id, "open", None, actor.agent, None))
+    writer = Writer(store, actor, at, case_id, (0, "", flow, tid, item, customer_id, "open", None, None, None))
+    writer.head, writer.owner = genesis(case_id), actor.agent
     yield writer
     writer.finish()
 

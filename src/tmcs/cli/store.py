@@ -32,8 +32,10 @@ def backup(file: str, store: str | None, form: str, lang: str) -> int:
     备份是 SQLite 文件，可恢复到两种数据库；写不完就不留文件 · the backup is an SQLite file that either database is restored from;
     no half file is ever left.
     """
+    from tmcs.cli.case_given import permitted
     from tmcs.store.backup import back_up
 
+    permitted("backup")
     found = back_up(store or None, file)
     _show({"backup": file, **found}, form, lang, ("已备份", "backed up"))
     return EXIT_OK
@@ -50,8 +52,10 @@ def restore(file: str, force: bool, store: str | None, form: str, lang: str) -> 
 
     数据非空时拒绝，除非 --force · a store that holds something is refused without --force.
     """
+    from tmcs.cli.case_given import permitted
     from tmcs.store.backup import restore as run
 
+    permitted("restore")
     found, before = run(store or None, file, force=force)
     _show({"restored_from": file, "before": before, **found}, form, lang, ("已恢复", "restored"))
     return EXIT_OK

@@ -152,7 +152,7 @@ class _Cache:
     def write(self, kind: str, key: str, value: Any) -> None:
         payload = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         with contextlib.suppress(OSError):  # a full or read-only disk costs time at the next start, nothing else
-            write_atomic(os.path.join(self.folder, f"{kind}-{key}"), self.seal(key, payload) + b"\n" + payload)
+            write_atomic(os.path.join(self.folder, f"{kind}-{key}"), self.seal(key, payload) + b"\n" + payload, own=True)
             self._prune()
 
     def _prune(self) -> None:

@@ -43,7 +43,9 @@ def compact(store: Store) -> None:
     try:
         if store.dialect == "sqlite":
             store.execute("VACUUM")
+            store.execute("PRAGMA busy_timeout = 5000")  # a checkpoint that meets a reader fails without an error to wait on
             busy = store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            store.execute("PRAGMA busy_timeout = 0")
             if busy:
                 raise TryAgainError("", "")
             return
