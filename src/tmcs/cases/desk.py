@@ -10,7 +10,7 @@ from typing import Any, Final
 from tmcs.cases import ledger
 from tmcs.cases.claims import case_claims, paid_for, resolved
 from tmcs.cases.decide import CUSTOMER, decide, duties, impersonal, is_personal, receipt
-from tmcs.cases.documents import pin_flow, pin_policy, pinned_flow, pinned_policy
+from tmcs.cases.documents import pin_flow, pin_policy, pinned_flow, pinned_policy, policy_digest
 from tmcs.cases.history import History, Stage
 from tmcs.cases.seat import Seat, words
 from tmcs.cases.told import promises
@@ -158,6 +158,40 @@ class Desk(Seat):
             _follow(writer, result, history, [*history.earlier, Stage(history)])
         return result
 
+    def move_policy(self, case_id: int, policy: Policy, why: str, *, based_on: int | None = None) -> Resolution | None:
+        """Decide a case anew under another policy, to which it is pinned from here on; None: it is already.
+
+        What was promised or approved stands, and no due day that was given is put off. It is decided for the tier that
+        decided before: who moves it lends it no authority.
+
+        Raises:
+            InputError: the case is closed, or cannot be decided under that policy; it stays as it is.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+        """
+        reason = words(why)
+        with self.hold(case_id, based_on) as writer:
+            history = open_history(writer)
+            if policy_digest(policy) == history.policy:
+                return None
+            result = decide_under(self.store, history, policy, self.now)
+            pinned = pin_policy(self.store, policy)
+            body = receipt(result, pinned, history.flow, history.order, history.facts, history.sources)
+            data = {"policy": pinned, "was": history.policy}
+            flow = pinned_flow(self.store, history.flow)
+            _note_decision(writer, "moved-policy", data, body, result, {}, {}, history.tier, reason, None, flow)
+            self.store.execute("UPDATE cases SET policy = ? WHERE id = ?", (pinned, case_id))
+            _follow(writer, result, history, history.earlier, never_less=True)
+        return result
+
+    def keep_policy(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> bool:
+        """Keep a case under its policy when others are moved; False: it was kept already. Raises as :meth:`note`."""
+        with self.hold(case_id, based_on) as writer:
+            history = open_history(writer)
+            if history.kept:
+                return False
+            writer.event("kept-policy", {"kept": history.policy}, {"why": why and words(why)})
+        return True
+
     def note(self, case_id: int, text: str, *, based_on: int | None = None) -> int:
         """Add a note to a case, closed or not, and return its version."""
         with self.hold(case_id, based_on) as writer:
@@ -221,6 +255,20 @@ class Desk(Seat):
             writer.event("reopened", {}, {"why": words(why)})
             writer.closed_at = None
             writer.state = current(self.store, writer.history)[0].status
+
+
+def decide_under(store: Store, history: History, policy: Policy, now: datetime) -> Resolution:
+    """Return what a case would be decided as at a moment, in the flow it is in, under a policy that it may not be pinned to.
+
+    Raises:
+        InputError: that policy lacks something that its flow or its facts need.
+    """
+    flow = pinned_flow(store, history.flow)
+    try:
+        return decide(flow, policy, history.order, history.facts, history.sources, history.tier, now)
+    except LookupError as error:  # a payout, deadline, table or limit that is no longer there
+        name = str(error.args[0]) if error.args else "?"
+        raise InputError(f"这一版政策缺少该流程需要的 {name}", f"this version of the policy lacks {name}, which the flow needs") from None
 
 
 def current(store: Store, history: History) -> tuple[Resolution, Policy]:
@@ -339,8 +387,15 @@ def _is_own_words(name: str, flow: Flow, result: Resolution) -> bool:
     return is_personal(flow.fact(name))
 
 
-def _follow(writer: Writer, result: Resolution, history: History | None, earlier: list[Stage]) -> None:
-    """Bring duties, promises and the pause into line with a decision; ``earlier``: the flows gone through before."""
+def _follow(
+    writer: Writer, result: Resolution, history: History | None, earlier: list[Stage], *, never_less: bool = False
+) -> None:
+    """Bring duties, promises and the pause into line with a decision.
+
+    Args:
+        earlier: the flows gone through before.
+        never_less: no amount that was promised becomes less.
+    """
     awaits_customer = any(party == CUSTOMER for party, _, _ in result.waits)
     was_paused = history is not None and history.paused is not None
     if was_paused and not awaits_customer:
@@ -351,7 +406,7 @@ def _follow(writer: Writer, result: Resolution, history: History | None, earlier
         writer.event("promised", {"duty": number, "name": duty.name, "due": duty.due and duty.due.isoformat()})
     order = None if result.order is None else result.order.record
     for duty, claim in amounts:
-        ledger.note_told(writer, result.snapshot, duty, claim, paid_for(order), result.tier)
+        ledger.note_told(writer, result.snapshot, duty, claim, paid_for(order), result.tier, never_less=never_less)
     if awaits_customer and not was_paused:
         _pause(writer, CUSTOMER, None)
     writer.item, writer.outcome = result.item, result.outcome

@@ -11,6 +11,8 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
     "opened": ("建案", "opened"),
     "fact-learnt": ("得知事实", "fact learnt"),
     "moved-on": ("转入后续流程", "went on in the next flow"),
+    "moved-policy": ("改用新版政策", "moved to another policy"),
+    "kept-policy": ("保留原版政策", "kept under its policy"),
     "promised": ("作出承诺", "promised"),
     "kept": ("承诺已兑现", "promise kept"),
     "withdrawn": ("撤回", "withdrawn"),
@@ -32,7 +34,7 @@ KINDS: Final[dict[str, tuple[str, str]]] = {
 }
 
 #: The kinds that a decision follows.
-DECIDING: Final = frozenset({"opened", "fact-learnt", "moved-on"})
+DECIDING: Final = frozenset({"opened", "fact-learnt", "moved-on", "moved-policy"})
 
 
 class Event:
@@ -94,11 +96,12 @@ class History:
         decided: the event of the last decision.
         paused: since when its time stands still (ISO 8601), and for whom; None where it runs.
         closed: whether it is closed.
+        kept: whether somebody said that it stays under its policy, whatever other cases are moved to.
     """
 
     __slots__ = (
-        "clock", "closed", "decided", "earlier", "facts", "flow", "flow_id", "given", "order", "paused", "policy", "sources",
-        "stages", "tier",
+        "clock", "closed", "decided", "earlier", "facts", "flow", "flow_id", "given", "kept", "order", "paused", "policy",
+        "sources", "stages", "tier",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -112,6 +115,7 @@ class History:
         self.decided = 0
         self.paused: tuple[str, str] | None = None
         self.closed = False
+        self.kept = False
 
 
 def fold(events: Iterable[Event]) -> History:
@@ -129,12 +133,16 @@ def fold(events: Iterable[Event]) -> History:
             history.closed, history.paused = True, None
         elif event.kind == "reopened":
             history.closed = False
+        elif event.kind == "kept-policy":
+            history.kept = True
     return history
 
 
 def _decide(history: History, event: Event) -> None:
     data = event.data
-    if event.kind == "opened":
+    if event.kind == "moved-policy":
+        history.kept = False
+    if "policy" in data:  # of an opening, or of a move to another version
         history.policy = data["policy"]
     if event.kind == "moved-on":
         history.earlier.append(Stage(history))

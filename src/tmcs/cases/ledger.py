@@ -226,12 +226,14 @@ def taken_error(entry: Entry) -> NotPermittedError:
     )
 
 
-def note_told(writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid: int | None, tier: str) -> None:
+def note_told(
+    writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid: int | None, tier: str, *, never_less: bool = False
+) -> None:
     """Enter an amount that a script told the customer as promised, on the authority of the tier that was decided for.
 
     Where another case has the cause, or a limit or the tier's authority leaves less than the script says, nothing is
     promised and the event says so.
-    A promise grows with what is told later; of a refund the amount told last holds.
+    A promise grows with what is told later; of a refund the amount told last holds, unless ``never_less``.
     """
     hold_account(writer)
     entry = next((one for one in entries(writer.store, account_of(writer.tid, writer.id)) if one.reason == claim.reason), None)
@@ -239,7 +241,7 @@ def note_told(writer: Writer, snapshot: Snapshot, duty: Duty, claim: Claim, paid
         _not_promised(writer, duty, "already-promised")
         return
     if entry is not None and (
-        entry.state != "promised" or entry.amount == duty.amount or (entry.amount > duty.amount and entry.kind != REFUND)
+        entry.state != "promised" or entry.amount == duty.amount or (entry.amount > duty.amount and (never_less or entry.kind != REFUND))
     ):
         return
     limit(writer, snapshot, claim, paid, entry)

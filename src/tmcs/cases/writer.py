@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = "version, head, flow, tid, item, customer_id, state, outcome, owner, closed_at"
 _NAMES: Final = tuple(_COLUMNS.split(", "))
 #: Events that leave every duty as it is.
-_IDLE: Final = frozenset({"noted", "revealed", "erased"})
+_IDLE: Final = frozenset({"noted", "revealed", "erased", "kept-policy"})
 _LIVE: Final = ("open", "held", "taken")
 _LEVEL: Final = 1  # of compression: receipts are small, and written while a customer waits
 

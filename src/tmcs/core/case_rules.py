@@ -43,6 +43,8 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "job-run": ("运行主动服务", "run a proactive job"),
     "job-try": ("试算主动服务", "try a proactive job"),
     "job-mail": ("发送报表", "mail a report"),
+    "policy-set": ("修改政策数字", "change a figure of the policy"),
+    "policy-move": ("把案件改用新版政策", "move a case to another version of the policy"),
     "plan": ("办理调查、派礼与关怀", "work on surveys, mailings and care"),
     "confirm-plan": ("登记平台的确认", "record what the platform confirmed"),
 }
