@@ -11,6 +11,7 @@ from tmcs.cli.lazy import LazyGroup
 #: Subcommand -> (module, short help zh, short help en).
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "show": ("tmcs.cli.policy_show", "列出数字", "list the figures"),
+    "backtest": ("tmcs.cli.policy_backtest", "用新政策重判过去的案件", "try a policy on past cases"),
 }
 
 
