@@ -16,7 +16,7 @@ from tmcs.rulebook import known_ids
 NOW = "2026-11-23T10:00:00+08:00"
 DAILY = (
     "open show list set take release hand-over done pay promise approve reject pause resume close reopen note replay"
-    " job-try plan"
+    " job-try plan report-today"
 )
 
 
@@ -48,10 +48,10 @@ def test_the_shipped_roles() -> None:
         "job": ["定时任务", "scheduled job"],
     }  # fmt: skip
     may = {role: {action for action in ACTIONS if cases.may(role, action)} for role in cases.roles}
-    assert may["lead"] == set(ACTIONS)
+    assert may["lead"] == set(ACTIONS) - {"report-today"}, "the whole report holds the day's"
     assert may["agent"] == set(DAILY.split())
-    assert may["auditor"] == {"show", "list", "replay", "verify", "export"}
-    assert may["job"] == {"open", "show", "list", "retention", "verify", "seal", "export", "backup", "job-run", "job-try", "job-mail"}
+    assert may["auditor"] == {"show", "list", "replay", "verify", "export", "report"}
+    assert may["job"] == {"open", "show", "list", "retention", "verify", "seal", "export", "backup", "job-run", "job-try", "job-mail", "report"}
     assert cases.who_may("erase") == ["lead"]
     assert cases.who_may("show") == ["agent", "lead", "auditor", "job"]
     assert not cases.may("stranger", "show")
@@ -201,7 +201,7 @@ def test_the_policy_is_shown_and_no_limit_is_said(tmcs: Any, tmp_path: Path) -> 
     assert "none (不设上限)" in zh
     assert "none (一直保留)" in tmcs("policy", "show", "cases.retention").out
     found = tmcs("policy", "show", "cases", "--format", "json").json
-    assert found["figures"]["cases.roles.auditor.may"] == "show, list, replay, verify, export"
+    assert found["figures"]["cases.roles.auditor.may"] == "show, list, replay, verify, export, report"
     assert found["figures"]["cases.customer_day.value"] == "none"
     assert found["unset"]["cases.customer_day.value"] == {"zh": "不设上限", "en": "no limit"}
     file = tmp_path / "own.yaml"

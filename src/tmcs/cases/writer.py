@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tmcs.cases import clock
 from tmcs.cases.audit import canonical, commitment, digest, event_hash, genesis, new_salt
 from tmcs.cases.history import Event, History, fold
+from tmcs.cases.rulings import rulings_of
 from tmcs.core.errors import NotFoundError, TryAgainError
 from tmcs.core.text import Text
 from tmcs.store.base import Store
@@ -149,7 +150,8 @@ class Writer:
         """Keep the receipt of the decision that the next event notes, and return its digest."""
         data = body.encode()
         self.store.execute(
-            "INSERT INTO receipt (case_id, n, body) VALUES (?, ?, ?)", (self.id, self.version + 1, zlib.compress(data, _LEVEL))
+            "INSERT INTO receipt (case_id, n, body, day, rulings) VALUES (?, ?, ?, ?, ?)",
+            (self.id, self.version + 1, zlib.compress(data, _LEVEL), self.at[:10], rulings_of(body)),
         )
         return digest(data)
 

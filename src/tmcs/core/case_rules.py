@@ -47,6 +47,9 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
     "policy-move": ("把案件改用新版政策", "move a case to another version of the policy"),
     "plan": ("办理调查、派礼与关怀", "work on surveys, mailings and care"),
     "confirm-plan": ("登记平台的确认", "record what the platform confirmed"),
+    "report": ("查看报表", "see the desk's reports"),
+    "report-today": ("查看当日概况", "see the day at a glance"),
+    "report-agents": ("在报表中查看坐席", "see agents named in a report"),
 }
 #: What it means that a figure is ``none``, zh and en: it is said wherever the figure is shown.
 UNSET: Final[dict[str, tuple[str, str]]] = {

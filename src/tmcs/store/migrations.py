@@ -11,10 +11,11 @@ from tmcs.store.tables_jobs import JOBS
 from tmcs.store.tables_mail import MAIL
 from tmcs.store.tables_orders import INDEXES, ORDERS, REFOLDED
 from tmcs.store.tables_plans import PLANS
+from tmcs.store.tables_reports import REPORTS
 from tmcs.store.tables_reviews import REVIEWS
 
 #: Each entry takes the store from the version of its place to the next one.
-MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (ORDERS, (*REFOLDED, *CASES), (*JOBS, *MAIL, *REVIEWS, *PLANS))
+MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (ORDERS, (*REFOLDED, *CASES), (*JOBS, *MAIL, *REVIEWS, *PLANS, *REPORTS))
 
 assert len(MIGRATIONS) == VERSION
 
