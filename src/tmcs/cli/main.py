@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "case": ("tmcs.cli.case", "案件: 建案、队列、台账、审计", "cases: open, queues, ledger, audit"),
     "job": ("tmcs.cli.job", "主动服务: 清单、报表、定时运行", "proactive jobs: worklists, reports, by the clock"),
     "report": ("tmcs.cli.report", "报表: 当日、当月概况", "reports: the day, the month at a glance"),
+    "handbook": ("tmcs.cli.handbook", "手册成册: 网页与 Markdown", "the rules as a handbook: web pages, Markdown"),
     "plugin": ("tmcs.cli.plugin", "插件", "plug-ins"),
     "policy": ("tmcs.cli.policy", "政策数据", "policy figures"),
     "store": ("tmcs.cli.store", "数据: 备份、恢复、概况", "the store: back up, restore, look at it"),

@@ -36,9 +36,9 @@ _LINE: Final = 16  # columns of a label's line; wider labels make a chart wider 
 
 
 class Box:
-    """One box of a chart. Kind: start, ask, do, leaf, wait, jump."""
+    """One box of a chart. Kind: start, ask, do, leaf, wait, jump; ``node`` is what it stands for, None for the start."""
 
-    __slots__ = ("id", "kind", "label", "outcome", "taken")
+    __slots__ = ("id", "kind", "label", "node", "outcome", "taken")
 
     def __init__(self, id: str, kind: str, label: str, outcome: str = "", taken: bool = False) -> None:
         self.id = id
@@ -46,6 +46,7 @@ class Box:
         self.label = label
         self.outcome = outcome
         self.taken = taken
+        self.node: Node | None = None
 
 
 class Edge:
@@ -71,7 +72,7 @@ class Chart:
 
     def __init__(
         self, linked: Program, lang: str, *, full: bool = False, path: Mapping[Node, Any] | None = None,
-        titles: Mapping[str, str] | None = None,
+        titles: Mapping[str, str] | None = None, line: int = _LINE,
     ) -> None:  # fmt: skip
         """Draw a linked flow.
 
@@ -82,7 +83,9 @@ class Chart:
             path: the answers of a resolution, by node (see :func:`answers`); the way they lead is set off. Where they
                 end in the guard or among what the completion adds, the chart is drawn in full.
             titles: the names of the flows that a case may continue in, by id.
+            line: the columns of a line of a label.
         """
+        self._line = line
         self._program = linked
         self._flow: Flow = linked.flow
         self._lang = lang
@@ -129,18 +132,18 @@ class Chart:
         number = self._ids[node]
         if node.jump is not None:
             name = self._titles.get(node.jump, node.jump)
-            return Box(number, "jump", _lines(label, f"→ {name}"), taken=taken)
+            return Box(number, "jump", self._lines(label, f"→ {name}"), taken=taken)
         if node.kind is ASK:
-            return Box(number, "ask", _lines(label), taken=taken)
+            return Box(number, "ask", self._lines(label), taken=taken)
         if node.wait is not None:
             party = say("parties", node.wait[0], self._lang)
             said = self._say("again") if node.wait[0] == "agent" else f"{self._say('wait')}{party}"
-            return Box(number, "wait", _lines(label, said), taken=taken)
+            return Box(number, "wait", self._lines(label, said), taken=taken)
         if node.outcome is not None and node not in self._inner:
             outcome = say("outcomes", node.outcome, self._lang)
             said = "" if outcome == label else f"【{outcome}】" if self._lang == "zh" else f"[{outcome}]"
-            return Box(number, "leaf", _lines(label, said, self._next(node)), node.outcome, taken)
-        return Box(number, "do", _lines(label), taken=taken)
+            return Box(number, "leaf", self._lines(label, said, self._next(node)), node.outcome, taken)
+        return Box(number, "do", self._lines(label), taken=taken)
 
     def _next(self, node: Node) -> str:
         """Return the flow that the case continues in after a leaf, or nothing."""
@@ -159,7 +162,11 @@ class Chart:
             elif kind != "then":
                 words.append(self._say(kind))
         comma = "、" if self._lang == "zh" else ", "
-        return "\n".join(_lines(word) for word in _packed(words, comma))
+        return "\n".join(self._lines(word) for word in _packed(words, comma, self._line))
+
+    def _lines(self, *parts: str) -> str:
+        """Return a label broken into short lines of about the same length: Chinese anywhere, other words at spaces."""
+        return "\n".join(_balanced(part, self._line) for part in parts if part)
 
     # ---- the drawing ---------------------------------------------------------------------------------------------------
 
@@ -198,6 +205,7 @@ class Chart:
 
     def _one(self, node: Node) -> None:
         box = self._box(node)
+        box.node = node
         self.boxes.append(box)
         if node.jump is not None:
             return
@@ -236,30 +244,25 @@ def _grouped(node: Node) -> dict[Node, list[Branch]]:
     return found
 
 
-def _lines(*parts: str) -> str:
-    """Return a label broken into short lines of about the same length: Chinese anywhere, other words at spaces."""
-    return "\n".join(_balanced(part) for part in parts if part)
-
-
-def _packed(words: list[str], comma: str) -> list[str]:
+def _packed(words: list[str], comma: str, size: int) -> list[str]:
     """Return words joined by commas, as many to a line as it holds."""
     lines: list[str] = []
     for number, word in enumerate(words):
         word += comma.rstrip() if number + 1 < len(words) else ""
-        if lines and width(lines[-1]) + width(word) < _LINE:
+        if lines and width(lines[-1]) + width(word) < size:
             lines[-1] += (" " if comma.endswith(" ") else "") + word
         else:
             lines.append(word)
     return lines
 
 
-def _balanced(text: str) -> str:
+def _balanced(text: str, line: int) -> str:
     """Return a text in as few lines as it needs, best broken after a mark, else at about the same length."""
     size = width(text)
-    count = -(-size // _LINE)
+    count = -(-size // line)
     marks = [n + 1 for n, char in enumerate(text[:-1]) if char in "：，、；？"]
     parts = [(text[:n], text[n:]) for n in marks]
-    fitting = [pair for pair in parts if max(map(width, pair)) <= _LINE + 2]
+    fitting = [pair for pair in parts if max(map(width, pair)) <= line + 2]
     if count == 2 and fitting:
         return "\n".join(min(fitting, key=lambda pair: max(map(width, pair))))
     for limit in range(-(-size // max(count, 1)), size + 1):
