@@ -55,8 +55,10 @@ ACTIONS: Final[dict[str, tuple[str, str]]] = {
 UNSET: Final[dict[str, tuple[str, str]]] = {
     "customer_day": ("不设上限", "no limit"),
     "order_total": ("不设上限", "no limit"),
+    "order_bound": ("不设上限", "no limit"),
     "retention": ("一直保留", "kept"),
 }
+_NONE: Final = {"value": "none"}
 WHENS: Final = ("above-authority", "always")
 
 
@@ -72,23 +74,25 @@ class CaseRules:
         warn_days: working days before a due day from which a case is listed as due soon.
         customer_day: the most that one customer may be paid in compensation on one day, in fen; None: no limit.
         order_total: the most that one order may be compensated with, in fen; None: no limit of the desk's own.
+        order_bound: the most that the flows together may let one order draw, in fen; None: no limit. It refuses plug-ins.
         retention_days: days after closing after which personal data is erased; None: it is kept.
         roles: the roles in words, ``{role: [zh, en]}``.
     """
 
-    __slots__ = ("_approvals", "_may", "_tiers", "customer_day", "order_total", "retention_days", "roles", "warn_days")
+    __slots__ = ("_approvals", "_may", "_tiers", "customer_day", "order_bound", "order_total", "retention_days", "roles", "warn_days")
 
     def __init__(self, data: Mapping[str, Any], tiers: Sequence[str]) -> None:
         """Make the rules from section ``cases`` of the policy of one day, which was checked."""
 
         def figure(name: str) -> str | None:
-            text: str = data[name]["value"]
+            text: str = data.get(name, _NONE)["value"]  # a case may be pinned to a policy that is older than a figure
             return None if text == "none" else text
 
-        day, total, kept = (figure(name) for name in UNSET)
+        day, total, most, kept = (figure(name) for name in ("customer_day", "order_total", "order_bound", "retention"))
         self.warn_days = int(data["warn"]["value"])
         self.customer_day = None if day is None else parse_money(day)
         self.order_total = None if total is None else parse_money(total)
+        self.order_bound = None if most is None else parse_money(most)
         self.retention_days = None if kept is None else int(kept)
         self.roles: dict[str, list[str]] = {
             name: [one["label"]["zh"], one["label"]["en"]] for name, one in data["roles"].items()
@@ -129,6 +133,6 @@ class CaseRules:
 def cited(cases: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], list[str]]]:
     """Yield where section ``cases`` of one day cites rules, and which."""
     for name in ("warn", *UNSET):
-        yield (name,), listed(cases[name].get("cite"))
+        yield (name,), listed(cases.get(name, _NONE).get("cite"))
     for name, one in cases["approvals"].items():
         yield ("approvals", name), listed(one.get("cite"))

@@ -10,7 +10,7 @@ from tmcs.core.money import parse_money
 from tmcs.core.source import Cursor
 from tmcs.core.text import nearest
 
-_FIGURES: Final = {"warn": "number", "customer_day": "money", "order_total": "money", "retention": "number"}
+_FIGURES: Final = {"warn": "number", "customer_day": "money", "order_total": "money", "order_bound": "money", "retention": "number"}
 _KEYS: Final = (*_FIGURES, "approvals", "roles")
 _FIGURE_KEYS: Final = ("type", "value", "cite", "note")
 _APPROVAL_KEYS: Final = ("when", "reason", "form", "levels", "cite", "note")
