@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tmcs import loader
@@ -53,14 +53,19 @@ def sources_of(flow: Flow) -> dict[str, Source]:
     return found
 
 
-def policy_source(policy: Policy) -> Source:
-    """Return the parsed files of the policy, merged; findings are placed in the file that set the value."""
+def policy_source(policy: Policy, contents: Mapping[str, bytes] | None = None) -> Source:
+    """Return the parsed files of the policy, merged; findings are placed in the file that set the value.
+
+    ``contents`` as for :func:`tmcs.loader.load_policy`.
+    """
     from tmcs.core.policy_reader import layer
+    from tmcs.lang.yaml import parse_yaml
 
     layers = []
     for name in policy.files:
         path = os.path.join(loader.HANDBOOK, name[len(loader.BUILT_IN) :]) if name.startswith(loader.BUILT_IN) else name
-        layers.append(_parse(path, name))
+        data = (contents or {}).get(name)
+        layers.append(_parse(path, name) if data is None else parse_yaml(data, name))
     merged: Layered = layer(layers)[0]
     return merged
 

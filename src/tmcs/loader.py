@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from tmcs import builtin
@@ -51,11 +52,14 @@ def policy_of(normal: dict[str, Any], facts: dict[str, Fact]) -> Policy:
     return Policy(normal, facts, _calendar(normal["data"]))
 
 
-def load_policy(files: Iterable[str | os.PathLike[str]] | None = None) -> Policy:
+def load_policy(
+    files: Iterable[str | os.PathLike[str]] | None = None, contents: Mapping[str, bytes] | None = None
+) -> Policy:
     """Return the policy: the built-in figures, plug-in fragments over them, then the desk's own files.
 
     Args:
         files: the desk's own files, lowest first; default those of the configuration.
+        contents: what files of these names hold, instead of what is on disk: a change is looked at before it is made.
 
     Raises:
         InputError: a file is wrong; every fault is named with file, line and column.
@@ -66,18 +70,20 @@ def load_policy(files: Iterable[str | os.PathLike[str]] | None = None) -> Policy
 
         files = config.policy_files()
     own = tuple(os.fspath(file) for file in files)
+    if contents:
+        return _build_policy(own, contents)
     found = _policies.get(own)
     if found is None:
         found = _policies[own] = _build_policy(own)
     return found
 
 
-def _build_policy(own: tuple[str, ...]) -> Policy:
+def _build_policy(own: tuple[str, ...], contents: Mapping[str, bytes] = MappingProxyType({})) -> Policy:
     from tmcs.plugins import registry
 
     added = (*(one["policy"] for one in registry().brought() if one["policy"]), *own)
     names = [*(BUILT_IN + name for name in POLICY_FILES), *added]
-    datas = [*map(handbook, POLICY_FILES), *(read_bytes(path, MAX_BYTES) for path in added)]
+    datas = [*map(handbook, POLICY_FILES), *(contents.get(path) or read_bytes(path, MAX_BYTES) for path in added)]
     common = load_common()
 
     def build() -> Any:

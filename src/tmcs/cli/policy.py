@@ -11,6 +11,9 @@ from tmcs.cli.lazy import LazyGroup
 #: Subcommand -> (module, short help zh, short help en).
 COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "show": ("tmcs.cli.policy_show", "列出数字", "list the figures"),
+    "set": ("tmcs.cli.policy_change", "修改一个数字", "change a figure"),
+    "diff": ("tmcs.cli.policy_change", "比较两个版本", "compare two versions"),
+    "validate": ("tmcs.cli.policy_change", "检查政策文件", "check policy files"),
     "backtest": ("tmcs.cli.policy_backtest", "用新政策重判过去的案件", "try a policy on past cases"),
 }
 
