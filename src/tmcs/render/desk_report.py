@@ -18,6 +18,8 @@ _WIDE: Final = 80
 _PROMISES: Final = 10  # broken promises on the screen
 _NAME: Final = 24  # columns of a name in a table
 _FIGURE: Final = 36  # of the name of a figure
+_FLOW: Final = 16  # of the flow of a promise
+_PROMISE: Final = 25  # of its words
 _RULING: Final = 16  # of a ruling with its counts
 _WEEKDAYS: Final = (("周一", "Mon"), ("周二", "Tue"), ("周三", "Wed"), ("周四", "Thu"), ("周五", "Fri"), ("周六", "Sat"), ("周日", "Sun"))
 
@@ -64,7 +66,7 @@ def _attention(found: dict[str, Any], lang: str) -> str:
     if broken["count"]:
         first = broken["list"][0]
         said, of = format_money(broken["amount"]), broken["of_money"]
-        money = t(lang, f"，其中 {of} 条共 {said} 元", f", of them {of} of money: {said} CNY") if of else ""
+        money = t(lang, f"，其中 {of} 条共 {said} 元", f", {said} CNY in {of} of them") if of else ""
         lines.append(t(
             lang, f"逾期承诺 {broken['count']} 条{money}，最早 {broken['since']} (案件 {first['case']})",
             f"Broken promises: {broken['count']}{money}; since {broken['since']} (case {first['case']})",
@@ -135,15 +137,15 @@ def _broken(found: dict[str, Any], words: Words, lang: str) -> str:
         return ""
     rows = [
         [
-            one["case"], words.flow(one["flow"]).pick(lang), one["text"]["en" if lang == "en" else "zh"], one["due"], one["late"],
+            one["case"], cut(words.flow(one["flow"]).pick(lang), _FLOW), one["text"]["en" if lang == "en" else "zh"], one["due"], one["late"],
             "" if one["amount"] is None else format_money(one["amount"]),
         ]
         for one in broken["list"][:_PROMISES]
     ]  # fmt: skip
-    heads = [Text("案件", "case"), Text("流程", "flow"), Text("承诺", "promise"), Text("应在", "due"), Text("逾期天", "days late"), Text("元", "CNY")]
+    heads = [Text("案件", "case"), Text("流程", "flow"), Text("承诺", "promise"), Text("应在", "due"), Text("天", "late"), Text("元", "CNY")]
     left = broken["count"] - len(rows)
     more = t(lang, f"\n另有 {left} 条: tmcs case promises --overdue", f"\nand {left} more: tmcs case promises --overdue") if left else ""
-    return _title(lang, "逾期承诺", "Broken promises") + _table(rows, heads, lang, 4) + dim(more)
+    return _title(lang, "逾期承诺", "Broken promises") + _table(rows, heads, lang, 4, _PROMISE) + dim(more)
 
 
 def _money(found: dict[str, Any], words: Words, lang: str) -> str:

@@ -13,10 +13,7 @@ from tmcs.jobs.report import Chart, Column, Report, Row, Sheet
 
 Titles = dict[str, list[str]]
 _KINDS: Final = {"compensation": ("赔付", "compensation"), "reimbursement": ("报销", "reimbursement"), "refund": ("退款", "refund")}
-_DUTIES: Final = (
-    ("tasks", Text("任务", "task")), ("waits", Text("等待", "wait")), ("approvals", Text("审批", "approval")),
-    ("promises", Text("承诺", "promise")),
-)  # fmt: skip
+_AWAITED: Final = (("waits", Text("等待", "wait")), ("approvals", Text("审批", "approval")), ("promises", Text("承诺", "promise")))
 _NOTHING: Final = Text("无", "none")
 
 
@@ -28,13 +25,13 @@ def desk_sheets(found: dict[str, Any], snapshot: Snapshot, titles: Titles) -> Re
     said = Text(f"客服台报表 {days} (对比 {before})", f"desk report {days} (against {before})")
     words = Words(snapshot, titles)
     sheets = [
-        _overview(found), _queues(found, words), _broken(found, words), _reasons(found, words),
+        _overview(found), _tasks(found, words), _unusual(found, words), _reasons(found, words),
         *(_sums(found, f"by_{name}", name, title, say) for name, title, say in (
-            ("flow", Text("按流程", "by flow"), words.flow), ("tier", Text("按层级", "by tier"), words.tier),
+            ("flow", Text("流程", "flow"), words.flow), ("tier", Text("层级", "tier"), words.tier),
         )),
         *([_by_day(found)] if period["days"] > 1 else []),
         _cases(found, words), *([] if found["claimants"] is None else [_claimants(found)]), _rulings(found), _jobs(found),
-        _unusual(found, words),
+        _awaited(found, words), _broken(found, words),
     ]  # fmt: skip
     return Report(said, datetime.fromisoformat(found["now"]), sheets)
 
@@ -128,15 +125,19 @@ def _overview(found: dict[str, Any]) -> Sheet:
     return Sheet(Text("概览", "overview"), columns, rows)
 
 
-def _queues(found: dict[str, Any], words: Words) -> Sheet:
+def _tasks(found: dict[str, Any], words: Words) -> Sheet:
+    columns = [Column("party", Text("队列", "queue")), *(Column(name, title, "number") for name, title in COUNTS)]
+    rows: list[Row] = [{**one, "party": words.party(one["party"])} for one in found["open"]["tasks"]]
+    chart = Chart("bar", Text("未了与逾期的任务", "open and overdue tasks"), "party", ["open", "overdue"])
+    return _sheet(Text("任务按队列", "tasks by queue"), columns, rows, [chart])
+
+
+def _awaited(found: dict[str, Any], words: Words) -> Sheet:
     columns = [
-        Column("kind", Text("类别", "kind")), Column("party", Text("队列", "queue")),
-        *(Column(name, title, "number") for name, title in COUNTS),
+        Column("kind", Text("类别", "kind")), Column("party", Text("对方", "with")), *(Column(name, title, "number") for name, title in COUNTS)
     ]  # fmt: skip
-    rows: list[Row] = [
-        {**one, "kind": kind, "party": words.party(one["party"])} for name, kind in _DUTIES for one in found["open"][name]
-    ]
-    return _sheet(Text("未了事项", "open work"), columns, rows, [Chart("bar", Text("未了与逾期", "open and overdue"), "party", ["open", "overdue"])])
+    rows: list[Row] = [{**one, "kind": kind, "party": words.party(one["party"])} for name, kind in _AWAITED for one in found["open"][name]]
+    return _sheet(Text("等待、审批、承诺", "waits, approvals, promises"), columns, rows)
 
 
 #: What is counted of open work, each with its name.
@@ -190,7 +191,7 @@ def _reasons(found: dict[str, Any], words: Words) -> Sheet:
 
 def _sums(found: dict[str, Any], part: str, name: str, title: Text, say: Callable[[str], Text]) -> Sheet:
     rows: list[Row] = [{**one, name: say(one[name])} for one in found["spend"][part]]
-    return _sheet(Text(f"赔付{title.zh}", f"payouts {title.en}"), [Column(name, title), *_amounts()], rows, _charts(name))
+    return _sheet(Text(f"赔付按{title.zh}", f"payouts by {title.en}"), [Column(name, title), *_amounts()], rows, _charts(name))
 
 
 def _by_day(found: dict[str, Any]) -> Sheet:

@@ -37,6 +37,9 @@ th {{ background: #DDEBF7; position: sticky; top: 0; white-space: nowrap; }}
 figure {{ margin: 0; border: 1px solid #ddd; padding: 8px; break-inside: avoid; }}
 svg {{ max-width: 100%; height: auto; }}
 figcaption {{ font-weight: bold; text-align: center; }}
+.d {{ white-space: nowrap; }}
+@media screen and (max-width: 640px) {{ body {{ margin: 12px; }} table, figure {{ display: block; overflow-x: auto; }}
+  th {{ position: static; }} td {{ min-width: 3em; overflow-wrap: break-word; }} svg {{ min-width: 480px; }} }}
 @media print {{ body {{ margin: 0; font-size: 11px; }} thead {{ display: table-header-group; }} tr {{ break-inside: avoid; }}
   th {{ position: static; print-color-adjust: exact; -webkit-print-color-adjust: exact; }} }}
 </style>
@@ -45,6 +48,7 @@ figcaption {{ font-weight: bold; text-align: center; }}
 <h1>{title}</h1>
 <p>{clock}</p>
 """
+_MARKS: Final = {"day": ' class="d"', "time": ' class="d"'}  # never broken into lines
 _TAIL: Final = "</body>\n</html>\n"
 
 
@@ -69,7 +73,7 @@ def _safe(text: str) -> str:
 
 
 def _table(sheet: Sheet, rows: Iterator[Row], lang: str) -> Iterator[str]:
-    columns = [(one.key, one.kind, ' class="n"' if is_right(one) else "") for one in sheet.columns]
+    columns = [(one.key, one.kind, ' class="n"' if is_right(one) else _MARKS.get(one.kind, "")) for one in sheet.columns]
     heads = "".join(f"<th{mark}>{_safe(one.title.pick(lang))}</th>" for one, (_, _, mark) in zip(sheet.columns, columns, strict=True))
     yield f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n"
     for row in rows:

@@ -1,5 +1,5 @@
 """The JSON Schemas of what tmcs prints, as package data: ``resolution-1.json``,
-``resolutions-1.json`` for a chain of them, ``case-1.json`` for a case, ``worklist-1.json`` for the worklist of a job."""
+``resolutions-1.json`` for a chain of them, ``case-1.json`` for a case, ``worklist-1.json`` for the worklist of a job, ``desk-report-1.json`` for a report."""
 
 from __future__ import annotations
 
