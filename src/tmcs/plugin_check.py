@@ -44,6 +44,7 @@ def states() -> list[State]:
     """Return the state of every plug-in, the failed ones first; what is remembered of unchanged files counts."""
     reg = registry()
     found = [_settled(reg, plugin) for plugin in reg.plugins]
+    _refuse(found)
     return sorted(found, key=lambda one: one.plugin.status != FAILED)
 
 
@@ -64,6 +65,20 @@ def _settled(reg: Registry, plugin: Plugin) -> State:
     except TmcsError as error:
         state.fail(error)
     return state
+
+
+def _refuse(found: list[State]) -> None:
+    """Set the flows failed that let one order draw more than the desk's limit, ``cases.order_bound``; the built-in ones never."""
+    from tmcs.cases.bound import refusals
+
+    try:
+        refused = refusals()
+    except TmcsError:  # the policy is wrong, as every command says that needs it
+        return
+    for state in found:
+        reason = refused.get(state.plugin.name)
+        if reason is not None and state.plugin.group == FLOW_GROUP and state.plugin.status == OK:
+            state.plugin.set(FAILED, reason.zh, reason.en)
 
 
 def _copy(plugin: Plugin) -> Plugin:
@@ -92,6 +107,7 @@ def check(words: list[str]) -> list[State]:
 
     refresh(reg)
     found = [_checked(reg, plugin) for plugin in chosen]
+    _refuse(found)
     return sorted(found, key=lambda one: one.plugin.status != FAILED)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases.bound_walk import Most, mosts_of
 from tmcs.cases.claims import COMPENSATION, REFUND
-from tmcs.core.errors import TmcsError
+from tmcs.core.errors import NotPermittedError, TmcsError
 from tmcs.core.flow import Flow
 from tmcs.core.money import MILLION, format_money, format_rate
 from tmcs.core.policy import Policy
@@ -80,7 +80,7 @@ def _part(kind: str, causes: list[Most], paid: int) -> Part:
     causes.sort(key=lambda one: (-one.size, one.reason))
     sizes = [one.most for one in causes]
     if kind == REFUND:
-        return Part(min(paid, sum(paid if one is None else one for one in sizes)), causes)
+        return Part(min(paid, sum(one or 0 for one in sizes)), causes)
     if None in sizes:
         return Part(None, causes)
     amounts = [one for one in sizes if one is not None]
@@ -150,11 +150,30 @@ class Bounds:
 
     def points(self) -> list[int]:
         """Return the amounts paid at which a cap is reached, fen: between them the bound is a straight line."""
-        found = {10_000}
-        for one in [most for name in self.flows for most in self._of(name, _LARGE[0])]:
-            if one.rate and one.cap:
-                found.add(-(-one.cap * MILLION // one.rate))
+        mosts = [most for name in self.flows for most in self._of(name, _LARGE[0]) if most.kind == COMPENSATION]
+        sums = {one.most for one in mosts if one.rate is None and one.most is not None}
+        rates = {(one.rate, one.cap) for one in mosts if one.rate}
+        found = {10_000, *(-(-fen * MILLION // rate) for rate, cap in rates for fen in (*sums, *([cap] if cap else [])))}
         return sorted(found)
+
+    def to_dict(self, paid: int) -> dict[str, Any]:
+        """Return the bound for an order and how it grows, as JSON (schema ``tmcs/policy-bound/1``); null: no limit."""
+        bound, limits = self.at(paid), self.limits()
+        points = [(one, self.at(one)) for one in self.points()]
+        return {
+            "schema": SCHEMA, "policy": self.policy.to_dict(), "paid": format_money(paid), "total": _money(bound.total),
+            "kinds": [
+                {"kind": kind, "most": _money(part.most), **limits[kind].to_dict(), "causes": [one.to_dict() for one in part.causes]}
+                for kind, part in bound.parts.items()
+            ],
+            **limits["total"].to_dict(),
+            "by_hand": [one.to_dict() for one in bound.by_hand],
+            "points": [
+                {"paid": format_money(one), **{kind: _money(part.most) for kind, part in found.parts.items()}, "total": _money(found.total)}
+                for one, found in points
+            ],
+            "limit": _money(self.limit), "flows": sorted(self.flows),
+        }  # fmt: skip
 
     def refused(self, plugins: Iterable[Plugin]) -> dict[str, Text]:
         """Return the flows of plug-ins that lift the bound above the desk's limit, each with the reason.
@@ -175,6 +194,12 @@ class Bounds:
                 names, before = [*names, name], after
         return found
 
+    def without(self, refused: Iterable[str]) -> Bounds:
+        """Return the bounds without the flows that are refused."""
+        left = Bounds({name: flow for name, flow in self.flows.items() if name not in set(refused)}, self.policy)
+        left._mosts = self._mosts
+        return left
+
     def _of(self, name: str, paid: int) -> list[Most]:
         if (name, paid) not in self._mosts:
             self._mosts[name, paid] = _remembered(self.flows[name], self.policy, paid)
@@ -183,13 +208,16 @@ class Bounds:
 
 def _remembered(flow: Flow, policy: Policy, paid: int) -> list[Most]:
     """Return the mosts of a flow: worked out once for its contents and the policy's."""
-    from tmcs import __version__
     from tmcs.cases.documents import flow_digest, policy_digest
     from tmcs.lang.cache import cached
 
-    key = [flow_digest(flow).encode(), policy_digest(policy).encode(), str(paid).encode(), __version__.encode()]
-    found: list[dict[str, Any]] = cached("bound", key, lambda: [one.plain() for one in mosts_of(flow, policy, paid)])
+    key = [flow_digest(flow).encode(), policy_digest(policy).encode(), str(paid).encode()]
+    found: list[dict[str, Any]] = cached("order-bound", key, lambda: [one.plain() for one in mosts_of(flow, policy, paid)])
     return [Most(one) for one in found]
+
+
+def _money(fen: int | None) -> str | None:
+    return None if fen is None else format_money(fen)
 
 
 def _said(limits: Limits, zh: bool) -> str:
@@ -222,13 +250,27 @@ def installed(policy: Policy | None = None) -> Bounds:
     return Bounds(flows, load_policy() if policy is None else policy)
 
 
-def refusals() -> dict[str, Text]:
+def refusals(policy: Policy | None = None) -> dict[str, Text]:
     """Return the installed flows of plug-ins that the desk's limit refuses, by id, with the reason; none without a limit."""
     from tmcs.loader import load_policy
     from tmcs.plugins import FLOW_GROUP, registry
 
-    policy = load_policy()
+    policy = load_policy() if policy is None else policy
     if any(snapshot.cases.order_bound is None for snapshot in policy.snapshots()):
         return {}
     plugins = [one for one in registry().plugins if one.group == FLOW_GROUP and one.status == "ok"]
     return installed(policy).refused(plugins) if any(one.dist != "tmcs" for one in plugins) else {}
+
+
+def require_within(flow: Flow, policy: Policy) -> None:
+    """Refuse that a case goes through a plug-in's flow that lifts the bound above the desk's limit.
+
+    Raises:
+        NotPermittedError: it does; the reason is named.
+    """
+    reason = refusals(policy).get(flow.id)
+    if reason is not None:
+        raise NotPermittedError(
+            f"插件流程 {flow.id} 不予使用: {reason.zh}", f"the plug-in flow {flow.id} is refused: {reason.en}",
+            hint=Text("由组长调整 cases.order_bound 或停用插件", "the lead adjusts cases.order_bound or disables the plug-in"),
+        )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +16,7 @@ from tmcs.core.money import format_money
 from tmcs.core.order import ORDER_FACTS, Order
 from tmcs.core.policy import Policy
 from tmcs.core.program import Node, Program, program
+from tmcs.core.prove_report import ProofFault
 from tmcs.core.prove_walk import ProofWatch, StateWalk
 from tmcs.core.resolution import RESOLVED, Resolution
 from tmcs.core.resolve import resolve
@@ -35,11 +35,11 @@ class Most:
         most: fen; None where nothing limits it.
         by_hand: whether an agent states it, as what the flow before granted: nothing limits it.
         flow, state, facts: how it is reached, ``facts`` as ``--set`` takes them.
-        nodes: the nodes walked.
+        nodes: the nodes walked; ``order`` the order it is decided on.
         rate, cap: of its payout, in millionths and fen; None where it has none.
     """
 
-    __slots__ = ("by_hand", "cap", "facts", "flow", "form", "kind", "most", "nodes", "rate", "reason", "state")
+    __slots__ = ("by_hand", "cap", "facts", "flow", "form", "kind", "most", "nodes", "order", "rate", "reason", "state")
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         for name in self.__slots__:
@@ -53,6 +53,7 @@ class Most:
     kind: str
     most: int | None
     nodes: list[str]
+    order: dict[str, Any]
     rate: int | None
     reason: str
     state: str
@@ -67,17 +68,14 @@ class Most:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def command(self) -> str:
-        """Return the command line that shows the way there."""
-        argv = ["tmcs", "resolve", self.flow]
-        for name, value in self.facts.items():
-            argv += [f"--{name}", value] if name in ("tier", "item") else ["--set", f"{name}={value}"]
-        return shlex.join([*argv, "--explain", "--no-input"])
+        """Return the command line that shows the way there, ready to run."""
+        return ProofFault("", "", "", "", None, self.facts, self.order).command(self.flow)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON, amounts in CNY; ``most`` null: no limit."""
         return {
             "reason": self.reason, "kind": self.kind, "form": self.form, "most": None if self.most is None else format_money(self.most),
-            "flow": self.flow, "state": self.state, "facts": self.facts, "path": self.nodes, "command": self.command(),
+            "flow": self.flow, "state": self.state, "facts": self.facts, "order": self.order, "path": self.nodes, "command": self.command(),
         }  # fmt: skip
 
 
@@ -124,7 +122,7 @@ class _BoundCases(EndCases):
             tops = [self.paid]
         else:
             definition = self.program.facts[fact]
-            tops = [self.paid] if definition.at_most in ORDER_FACTS else [HUGE, self.paid]
+            tops = [self.paid] if definition.at_most in ORDER_FACTS else [self.paid, HUGE]
             tops += [max(members) for members in self.walk.classes(fact)]
         value = known.get(fact)
         if value is UNSET:
@@ -149,7 +147,8 @@ class _Watch(ProofWatch):
         self.state: OrderState = STATES[0]
         text = format_money(paid)
         line = {"oid": "1", "sku": "S1", "title": "…", "price": text, "num": 1, "payment": text}
-        self._order = Order({"tid": "1", "payment": text, "orders": [line]})
+        self._record = {"tid": "1", "payment": text, "orders": [line]}
+        self._order = Order(self._record)
         self._tried: set[Any] = set()
 
     def end(self, leaf: Node, known: dict[str, Any], given: dict[str, Any], met: Met) -> None:
@@ -177,11 +176,12 @@ class _Watch(ProofWatch):
         for claim in own_claims(result):
             by = reckoned_by(result)
             by_hand = claim.payout is None and by == GRANTED and claim.kind != REFUND  # refunds never pass what was paid
-            endless = by_hand or claim.most >= HUGE // 10
+            most = min(claim.most, self.paid) if claim.kind == REFUND else claim.most
+            endless = by_hand or most >= HUGE // 10
             self._keep(Most({
-                "reason": claim.reason.partition(":")[0], "kind": claim.kind, "form": claim.form, "most": None if endless else claim.most,
+                "reason": claim.reason.partition(":")[0], "kind": claim.kind, "form": claim.form, "most": None if endless else most,
                 "by_hand": by_hand, "flow": self.flow.id, "state": self.state.id, "facts": facts,
-                "nodes": _nodes(result), "rate": claim.payout and claim.payout.rate_max, "cap": claim.payout and claim.payout.cap,
+                "nodes": _nodes(result), "order": self._record, "rate": claim.payout and claim.payout.rate_max, "cap": claim.payout and claim.payout.cap,
             }))  # fmt: skip
 
     def _keep(self, one: Most) -> None:

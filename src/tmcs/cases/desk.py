@@ -25,6 +25,8 @@ from tmcs.core.text import Text
 from tmcs.store.base import Store
 
 _LIVE: Final = "('open', 'held', 'taken')"
+#: What became of a case that was to be moved to another policy.
+MOVED, ALREADY, KEPT = "moved", "already", "kept"
 #: What a case is opened with: flow, policy, order without the person, facts, who supplied each, and the decision.
 _Opening = tuple[Flow, Policy, dict[str, Any] | None, dict[str, str], dict[str, str], Resolution]
 
@@ -47,6 +49,7 @@ class Desk(Seat):
 
         Raises:
             InputError, NotFoundError: as :func:`tmcs.core.resolve.resolve`; nothing is kept.
+            NotPermittedError: the flow is a plug-in's that the desk's limit refuses (:mod:`tmcs.cases.bound`).
             StorageError, TryAgainError: the store cannot be written; nothing is kept.
         """
         opening = self._decided(flow, policy, record, facts, sources)
@@ -64,6 +67,7 @@ class Desk(Seat):
         self, flow: Flow, policy: Policy, record: dict[str, Any] | None, facts: Mapping[str, str], sources: Mapping[str, str] | None
     ) -> _Opening:
         _check_tier(facts)
+        _check_bound(flow, policy, self.now)
         order = None if record is None else impersonal(record)
         known = dict(facts)
         by = {name: (sources or {}).get(name, "set") for name in known}
@@ -135,6 +139,7 @@ class Desk(Seat):
 
         Raises:
             InputError: the case names no next flow, or is closed.
+            NotPermittedError: that flow is a plug-in's that the desk's limit refuses.
             ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
         """
         _check_tier(facts or {})
@@ -144,6 +149,7 @@ class Desk(Seat):
             if found.status != RESOLVED or found.next_flow is None:
                 raise InputError(f"案件 {case_id} 没有后续流程", f"case {case_id} has no next flow")
             flow = load(found.next_flow)
+            _check_bound(flow, policy, self.now)
             given = {name: value for name, (value, _) in history.given.items()}
             known, by = carry_over(found, flow, given, {name: source for name, (_, source) in history.given.items()})
             known.update(facts or {})
@@ -158,11 +164,19 @@ class Desk(Seat):
             _follow(writer, result, history, [*history.earlier, Stage(history)])
         return result
 
-    def move_policy(self, case_id: int, policy: Policy, why: str, *, based_on: int | None = None) -> Resolution | None:
-        """Decide a case anew under another policy, to which it is pinned from here on; None: it is already.
+    def move_policy(
+        self, case_id: int, policy: Policy, why: str, *, even_kept: bool = True, based_on: int | None = None
+    ) -> tuple[str, Resolution | None]:
+        """Decide a case anew under another policy, to which it is pinned from here on.
 
         What was promised or approved stands, and no due day that was given is put off. It is decided for the tier that
         decided before: who moves it lends it no authority.
+
+        Args:
+            even_kept: also where somebody said that it stays under its policy.
+
+        Returns:
+            ``moved`` and the resolution; ``already`` where it is under that policy, ``kept`` where it stays under its own.
 
         Raises:
             InputError: the case is closed, or cannot be decided under that policy; it stays as it is.
@@ -172,7 +186,9 @@ class Desk(Seat):
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
             if policy_digest(policy) == history.policy:
-                return None
+                return ALREADY, None
+            if history.kept and not even_kept:
+                return KEPT, None
             result = decide_under(self.store, history, policy, self.now)
             pinned = pin_policy(self.store, policy)
             body = receipt(result, pinned, history.flow, history.order, history.facts, history.sources)
@@ -181,7 +197,7 @@ class Desk(Seat):
             _note_decision(writer, "moved-policy", data, body, result, {}, {}, history.tier, reason, None, flow)
             self.store.execute("UPDATE cases SET policy = ? WHERE id = ?", (pinned, case_id))
             _follow(writer, result, history, history.earlier, never_less=True)
-        return result
+        return MOVED, result
 
     def keep_policy(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> bool:
         """Keep a case under its policy when others are moved; False: it was kept already. Raises as :meth:`note`."""
@@ -339,6 +355,14 @@ def _check_tier(facts: Mapping[str, str]) -> None:
     """Refuse a tier among the facts: a case is decided for whoever acts."""
     if "tier" in facts:
         raise InputError("案件按登录的层级处理，不能另给 tier", "a case is decided at the tier of the login; tier cannot be given")
+
+
+def _check_bound(flow: Flow, policy: Policy, now: datetime) -> None:
+    """Refuse a plug-in's flow that lifts the most one order can draw above the desk's limit, where there is one."""
+    if policy.at(now).cases.order_bound is not None:
+        from tmcs.cases.bound import require_within
+
+        require_within(flow, policy)
 
 
 def _higher(policy: Policy, now: datetime, one: str, other: str) -> str:

@@ -218,10 +218,12 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
         from tmcs.flowproof import prove_all
 
         run = prove_all(flows)
+        _add_refusals(run.checks)
         lines = [line for report in run.checks for line in report_lines(report, lang)]
         print_proof(run, form, lang, lines, time.perf_counter() - began)
         return EXIT_FINDINGS if run.faults else EXIT_OK
     reports = flowcheck.check_all(flows)
+    _add_refusals(reports)
     seconds = time.perf_counter() - began
     faults = sum(len(report.findings) for report in reports)
     if form == "json":
@@ -239,6 +241,17 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
             else f"{paths} paths, {combinations} combinations, {faults} findings, {seconds:.2f} s"
         )
     return EXIT_FINDINGS if faults else EXIT_OK
+
+
+def _add_refusals(reports: list[CheckReport]) -> None:
+    """Add to the findings which plug-ins the desk's limit on what one order can draw refuses."""
+    from tmcs.cases.bound import refusals
+    from tmcs.core.errors import Finding
+
+    for name, text in refusals().items():
+        for report in reports:
+            if report.id == name:
+                report.findings.append(Finding(name, 0, 0, text))
 
 
 def report_lines(report: CheckReport, lang: str) -> list[str]:
