@@ -63,6 +63,8 @@ def event_words(event: Event, view: CaseView, lang: str) -> str:
 def _decision(event: Event, view: CaseView, lang: str) -> str:
     data = event.data
     parts = []
+    if "was" in data:
+        parts.append(f"{str(data['was'])[:8]} ⇒ {str(data['policy'])[:8]}")
     if "flow_id" in data:
         parts.append(view_title(view, data["flow_id"], lang))
     facts = [fact_words(name, value, view, lang) for name, value in (data.get("facts") or {}).items()]
