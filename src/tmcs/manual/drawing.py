@@ -79,11 +79,27 @@ class _Tree:
         return [one for one in branches if one is not straight], straight
 
 
+    def order(self) -> list[str]:
+        """Return the boxes in the order in which they are drawn."""
+        found: list[str] = []
+
+        def visit(name: str) -> None:
+            found.append(name)
+            sides, straight = self.parted(name)
+            for branch in [*sides, *([straight] if straight is not None else [])]:
+                if not branch.again:
+                    visit(branch.target)
+
+        visit(next(iter(self.boxes)))
+        return found
+
+
 class _Picture:
     """Places boxes and keeps their markup."""
 
     def __init__(self, tree: _Tree, wide: bool, links: Mapping[str, str]) -> None:
         self.tree = tree
+        self.numbers = {name: number for number, name in enumerate(tree.order())}
         self.wide = wide
         self.links = links
         self.parts: list[str] = []
@@ -130,7 +146,7 @@ class _Picture:
         wide = _BOX if self.wide else max(_PHONE - x - _MARGIN, 200)
         self.right = max(self.right, x + wide + _MARGIN)
         kind = "stop" if box.outcome in _STOP else box.kind
-        number = box.id.removeprefix("n") if box.id.startswith("n") else ""
+        number = str(self.numbers[box.id] or "")  # the start has none
         lines = [box.label.replace("\n", " ")] if again else box.label.split("\n")
         if again:
             lines = [f"↪ {_cut(lines[0])}"]
@@ -161,6 +177,12 @@ def _cut(text: str) -> str:
 def _text(x: int, y: int, said: str, kind: str, anchor: str = "start") -> str:
     at = f' text-anchor="{anchor}"' if anchor != "start" else ""
     return f'<text class="{kind}" x="{x}" y="{y}"{at}>{escape(one_line(said))}</text>'
+
+
+def numbered(chart: Chart) -> list[Box]:
+    """Return the boxes of a chart in the order in which they are drawn; each bears its place as its number, the start 0."""
+    tree = _Tree(chart)
+    return [tree.boxes[name] for name in tree.order()]
 
 
 def draw(chart: Chart, title: str, links: Mapping[str, str]) -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tmcs import rulebook
 from tmcs.core.flow import ASK, LEAF, Flow
+from tmcs.core.program import Node
 from tmcs.core.text import Text
-from tmcs.core.walk import branches_of
 from tmcs.manual.book import Book, page_of, pair, term
 from tmcs.manual.graph_part import FACT_HEADS, Drawn, effects, excuses, fact_row, questions, scripts, tables, used
 from tmcs.manual.model import (
@@ -27,12 +28,22 @@ from tmcs.manual.model import (
     joined,
 )
 from tmcs.manual.policy_page import payout_grid
+from tmcs.render.branches import value_words
 from tmcs.rulebook import Section
 
 _STATES: Final = {
     "closed": ("交易已关闭", "closed"), "undispatched": ("尚未发货", "not dispatched"), "dispatched": ("已经发货", "dispatched"),
     "refunding": ("已有退款在进行或已退", "refund running or done"), "item": ("几件商品没说哪件", "several items, none named"),
 }  # fmt: skip
+_BRANCHED: Final = {
+    "route": ("哪种退款？", "which refund?"), "payout_form": ("赔付形式？", "form of the payout?"),
+    "payout_offer": ("赔付怎样提出？", "how is the payout offered?"),
+}  # fmt: skip
+_LEGEND: Final = Text(
+    "蓝框是问题，白框是步骤，绿框是结论，黄框等待，紫框转流程，红框不受理或上报；虚线框指向图中别处同号的框。点框看说明。",
+    "Blue asks, white does, green ends, yellow waits, violet goes on in another flow, red refuses or passes up; a dashed box stands for "
+    "the box of its number elsewhere in the chart. Each box leads to its text below.",
+)
 _GUARDS: Final = {
     "own": ("流程自办", "the flow deals with it"), "explain": ("解释后结束", "explain, and end"), "needed": ("先问清", "asked first"),
 }  # fmt: skip
@@ -75,7 +86,7 @@ def opening(book: Book, page: str, section: str, id: str, aliases: list[str]) ->
 def graph_blocks(book: Book, drawn: Drawn) -> list[Block]:
     """Return the parts of a page that come from the graph: chart, questions, steps, tables, scripts, figures."""
     flow = drawn.flow
-    blocks: list[Block] = [Heading(2, [Text("流程图", "Chart")], "chart"), drawn.drawing()]
+    blocks: list[Block] = [Heading(2, [Text("流程图", "Chart")], "chart"), drawn.drawing(), Para([_LEGEND], "note")]
     asked = questions(book, flow)
     if asked:
         blocks += [Heading(2, [Text("要问清的事", "Questions")], "questions"), *asked]
@@ -132,7 +143,7 @@ def common_page(book: Book, drawn: Drawn) -> Page:
         Heading(2, [Text("检查与收尾", "Checks and completion")], "steps"),
     ]
     for name, node in nodes.items():
-        title = pair(node.title) if node.title else _guard_title(node.fact) or Text(name, name)
+        title = _title(name, common.nodes[name])
         blocks.append(Heading(4, [title, Code(name), Cites(node.cites)], f"node-{name}", title))
         pairs: list[tuple[Text, Line]] = []
         if node.kind is ASK and node.fact_def is not None:
@@ -144,34 +155,43 @@ def common_page(book: Book, drawn: Drawn) -> Page:
         if node.kind is LEAF and node.outcome is not None:
             pairs.append((Text("结论", "outcome"), [term("outcomes", node.outcome)]))
         blocks += [Terms(pairs)] if pairs else []
-        arrows = _arrows(name, common.nodes)
-        blocks += [Items(arrows)] if arrows and branches_of(node) else []
+        arrows = _arrows(book, node, common.nodes)
+        blocks += [Items(arrows)] if arrows else []
     blocks += [Heading(2, [Text("通用话术", "Shared scripts")], "scripts"), *scripts(book, common, None)]
     return Page("common", Text("通用检查与收尾", "Shared checks and completion"), "flows", blocks)
 
 
-def _guard_title(fact: str) -> Text | None:
-    state = _STATES.get(fact.removeprefix("guard_")) if fact.startswith("guard_") else None
-    return Text(f"流程怎样处理：{state[0]}", f"what the flow does: {state[1]}") if state else None
+def _title(name: str, normal: Mapping[str, Any]) -> Text:
+    """Return what a shared node is called: its title, or what it branches on."""
+    if normal["title"]:
+        return pair(normal["title"])
+    asked = str(normal.get("ask", ""))
+    state = _STATES.get(asked.removeprefix("guard_")) if asked.startswith("guard_") else None
+    if state is not None:
+        return Text(f"流程怎样处理：{state[0]}", f"what the flow does: {state[1]}")
+    return pair(_BRANCHED[asked]) if asked in _BRANCHED else Text("结束", "end") if name == "end" else Text(name, name)
 
 
-def _arrows(name: str, nodes: dict[str, dict[str, object]]) -> list[Line]:
-    normal = nodes[name]
-    values = normal.get("values")
-    to: list[tuple[str, str]] = list(values.items()) if isinstance(values, dict) else []
-    to += [(word, str(normal[word])) for word in ("else", "unset", "then") if normal.get(word)]
-    words = {"yes": Text("是", "yes"), "no": Text("否", "no"), "else": Text("其他", "else"), "unset": Text("尚无答复", "no answer yet"), "then": Text("", "")}
-    words |= {word: pair(said) for word, said in _GUARDS.items()}
-    return [
-        [*([words.get(value, Text(value, value)), Text(" → ", " → ")] if value != "then" else []), _target(target, nodes)] for value, target in to
-    ]
+def _arrows(book: Book, node: Node, nodes: Mapping[str, Mapping[str, Any]]) -> list[Line]:
+    normal = nodes[node.local]
+    lines: list[Line] = []
+    for value, target in (normal.get("values") or {}).items():
+        said = pair(_GUARDS[value]) if value in _GUARDS and node.fact.startswith("guard_") else _value(book, node, value)
+        lines.append([said, Text(" → ", " → "), _target(target, nodes)])
+    for word, text in (("else", Text("其他", "else")), ("unset", Text("尚无答复", "no answer yet"))):
+        if normal.get(word):
+            lines.append([text, Text(" → ", " → "), _target(normal[word], nodes)])
+    return lines + ([[Text("→ ", "→ "), _target(normal["then"], nodes)]] if normal.get("then") else [])
 
 
-def _target(name: str, nodes: dict[str, dict[str, object]]) -> Inline:
+def _value(book: Book, node: Node, value: str) -> Text:
+    return Text(*(value_words(node, node.fact, value, book.snapshot, lang) for lang in ("zh", "en")))
+
+
+def _target(name: str, nodes: Mapping[str, Mapping[str, Any]]) -> Inline:
     if name not in nodes:
         return Text("本流程", "the flow itself")
-    title = nodes[name].get("title")
-    return Link("common", f"node-{name}", pair(title) if title else Text(name, name))
+    return Link("common", f"node-{name}", _title(name, nodes[name]))
 
 
 def shared_facts(book: Book) -> Grid:

@@ -10,7 +10,7 @@ from tmcs.core.flow import ASK, Flow, Graph
 from tmcs.core.program import Effects, Node, Program, program
 from tmcs.core.text import Text
 from tmcs.manual.book import Book, page_of, pair, term
-from tmcs.manual.drawing import LINE, draw
+from tmcs.manual.drawing import LINE, draw, numbered
 from tmcs.manual.model import (
     Block,
     Cites,
@@ -50,9 +50,11 @@ class Drawn:
         self.program: Program = program(flow, book.snapshot)
         self.charts = {lang: self._chart(lang, LINE) for lang in ("zh", "en")}
         said = {lang: self._chart(lang, _UNBROKEN) for lang in ("zh", "en")}
-        boxes = list(zip(said["zh"].boxes, said["en"].boxes, strict=True))
-        self.nodes: list[tuple[str, Node]] = [(box.id.removeprefix("n"), box.node) for box, _ in boxes if box.node is not None]
-        self.labels: dict[str, Text] = {zh.id: _flat(zh.label, en.label) for zh, en in boxes}
+        boxes = [box for box in numbered(said["zh"]) if box.node is not None]
+        self.nodes: list[tuple[str, Node]] = [(box.id, box.node) for box in boxes if box.node is not None]
+        self.numbers = {box.id: str(n) for n, box in enumerate(boxes, 1)}
+        both = zip(said["zh"].boxes, said["en"].boxes, strict=True)
+        self.labels: dict[str, Text] = {zh.id: _flat(zh.label, en.label) for zh, en in both}
         self.branches: dict[str, list[tuple[str, Text]]] = {}
         for zh, en in zip(said["zh"].edges, said["en"].edges, strict=True):
             self.branches.setdefault(zh.source, []).append((zh.target, _flat(zh.label, en.label)))
@@ -63,7 +65,7 @@ class Drawn:
 
     def drawing(self) -> Drawing:
         """Return the chart; each box leads to what is said of it below."""
-        links = {START: "common.html"} | {f"n{number}": f"#{self._anchor(node)}" for number, node in self.nodes}
+        links = {START: "common.html"} | {box: f"#{self._anchor(node)}" for box, node in self.nodes}
         title = pair(self.flow.title)
         svg = {lang: draw(chart, title.pick(lang), links) for lang, chart in self.charts.items()}
         # Mermaid is told unlinked and with lines of its own: what reads it lays it out itself.
@@ -74,10 +76,9 @@ class Drawn:
         return f"node-{node.name}"
 
     def link(self, box: str) -> Link:
-        """Return the link to a box by its number."""
-        node = next(node for number, node in self.nodes if f"n{number}" == box)
-        label = self.labels[box]
-        number = box.removeprefix("n")
+        """Return the link to a box by its id."""
+        label, number = self.labels[box], self.numbers[box]
+        node = dict(self.nodes)[box]
         return Link(self.page, self._anchor(node), Text(f"{number} {label.zh}", f"{number} {label.en}"))
 
     # ---- the steps ----------------------------------------------------------------------------------------------------
@@ -85,13 +86,15 @@ class Drawn:
     def steps(self) -> list[Block]:
         """Return what is asked and done at each box, in the order of the chart."""
         blocks: list[Block] = []
-        for number, node in self.nodes:
-            label = self.labels[f"n{number}"]
-            blocks.append(Heading(4, [Code(number), label, Cites(node.cites)], self._anchor(node), label))
-            blocks += self._said(number, node)
+        for box, node in self.nodes:
+            label = self.labels[box]
+            number = self.numbers[box]
+            name = Text(f"{number} {label.zh}", f"{number} {label.en}")
+            blocks.append(Heading(4, [Code(number), label, Cites(node.cites)], self._anchor(node), name))
+            blocks += self._said(box, node)
         return blocks
 
-    def _said(self, number: str, node: Node) -> list[Block]:
+    def _said(self, box: str, node: Node) -> list[Block]:
         blocks: list[Block] = []
         if node.fx is not None:
             texts: list[Line] = [[self.book.filled(pair(text), self.flow), Cites(cites)] for text, cites in node.fx.steps]
@@ -104,7 +107,7 @@ class Drawn:
             pairs.append((Text("转入流程", "goes on in"), self.book.flow(node.jump)))
         if pairs:
             blocks.append(Terms(pairs))
-        arrows = [] if node.jump is not None else self.branches.get(f"n{number}", [])
+        arrows = [] if node.jump is not None else self.branches.get(box, [])
         if arrows:
             blocks.append(Items([[*([said, Text(" → ", " → ")] if said.zh else []), self.link(to)] for to, said in arrows]))
         return blocks
@@ -248,8 +251,9 @@ def table(book: Book, name: str, normal: Mapping[str, Any], flow: Flow | None, a
     title = pair(normal["title"]) if any(normal["title"]) else Text(name, name)
     first = normal["hit"] == "first"
     said = Text("从上往下，第一行符合的算数。", "The first row that matches holds.") if first else Text("只有一行符合。", "Exactly one row matches.")
+    words = normal["values"]
     rows = [
-        Row([condition(book, row["when"], flow), [pair(normal["values"][row["is"]]) if row["is"] in normal["values"] else Code(row["is"])], [Cites(row["cite"])]])
+        Row([condition(book, row["when"], flow), [pair(words[row["is"]]) if row["is"] in words else Code(row["is"])], [Cites(row["cite"])]])
         for row in normal["rows"]
     ]
     heads = [Text("情形", "case"), Text("结果", "result"), Text("依据", "rules")]

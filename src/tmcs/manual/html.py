@@ -27,6 +27,7 @@ from tmcs.manual.model import (
     Para,
     Row,
     Terms,
+    apart,
     spots,
 )  # fmt: skip
 from tmcs.manual.pages import INDEX, TITLE
@@ -65,16 +66,41 @@ class _Writer:
         return f'<span class="zh" lang="zh-CN">{_safe(text.zh)}</span><span class="en{beside}" lang="en">{_safe(text.en)}</span>'
 
     def line(self, line: Line) -> str:
-        """Return a line; a mark between two links stays with the language it is in."""
-        return " ".join(part for part in map(self.inline, line) if part)
+        """Return a line: in each language as a whole, with what is the same in both, at its beginning and end, only once."""
+        if len(self.langs) == 1 or not any(isinstance(one, Text | Link) for one in line):
+            return self._in(line, self.langs[0])
+        first, last = 0, len(line)
+        while not isinstance(line[first], Text | Link):
+            first += 1
+        while not isinstance(line[last - 1], Text | Link):
+            last -= 1
+        while last < len(line) and any(isinstance(one, Code) for one in line[first:last]) and isinstance(line[last], Code):
+            last += 1  # of several names the last belongs to its words as the others do
+        said = {lang: self._in(line[first:last], lang) for lang in self.langs}
+        beside = " s" if len(_plain(line[first:last], "en")) <= _BESIDE else ""
+        if said["zh"] == said["en"]:
+            middle = said["zh"]
+        else:
+            middle = f'<span class="zh" lang="zh-CN">{said["zh"]}</span><span class="en{beside}" lang="en">{said["en"]}</span>'
+        return " ".join(part for part in (self._in(line[:first], "zh"), middle, self._in(line[last:], "zh")) if part)
 
-    def inline(self, one: Inline) -> str:
+    def _in(self, line: Line, lang: str) -> str:
+        """Return a line in one language, its parts a space apart where their marks do not bring their own."""
+        said, last = "", None
+        for one in line:
+            part = self._inline(one, lang)
+            if part:
+                said += (" " if last is not None and apart(last, one) else "") + part
+                last = one
+        return said
+
+    def _inline(self, one: Inline, lang: str) -> str:
         if isinstance(one, Text):
-            return self.words(one) if one.zh or one.en else ""
+            return _safe(one.pick(lang))
         if isinstance(one, Code):
-            return f"<code>{_safe(one.text)}</code>"
+            return f"<code>{_safe(one.text)}</code>" if one.text else ""
         if isinstance(one, Link):
-            return f'<a href="{_href(one.page, one.anchor)}">{self.words(one.text)}</a>'
+            return f'<a href="{_href(one.page, one.anchor)}">{_safe(one.text.pick(lang))}</a>'
         cites = " ".join(map(self._cite, one.ids))
         return f'<span class="cites">{cites}</span>' if cites else ""
 
@@ -155,7 +181,10 @@ class _Writer:
             f'<form class="find" role="search" hidden><input id="find" type="search" autocomplete="off" placeholder="{said}" aria-label="{said}"'
             ' aria-controls="found"></form>'
         )
-        return f'<header>\n<a class="home" href="{INDEX}.html">{self.words(TITLE)}</a>\n{find}{switch}\n<ol id="found" hidden></ol>\n<p id="count" role="status" class="hidden"></p>\n</header>\n'
+        home = f'<a class="home" href="{INDEX}.html">{self.words(TITLE)}</a>'
+        found = '<ol id="found" hidden></ol>\n<p id="count" role="status" class="hidden"></p>'
+        return f"<header>\n{home}\n{find}{switch}\n{found}\n</header>\n"
+
 
     def _contents(self, page: Page) -> str:
         parts = []
@@ -191,8 +220,8 @@ class _Writer:
                 words = " ".join(dict.fromkeys(said.values()))[: _MOST * len(self.langs)]
                 entries.append([_href(page.name, spot.anchor), page.label, *names, *(page.title.pick(lang) for lang in self.langs), words])
         lines = ",\n".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in entries)
-        # Within a script file nothing is markup; the line separators that JavaScript once took for line ends are escaped.
-        lines = lines.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        # Nothing is markup within a script file, and yet; and JavaScript once took these separators for line ends.
+        lines = lines.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
         return f"window.HANDBOOK = {{langs: {len(self.langs)}, entries: [\n{lines}\n]}};\n"
 
 

@@ -30,12 +30,15 @@ from tmcs.manual.model import (
     Terms,
     joined,
 )
-from tmcs.render.jobs import _NOTES, _PARTIES, every
+from tmcs.render.jobs import NOTES, PARTIES, every
 
 _DAYS: Final = {-2: ("前天", "two days before"), -1: ("前一天", "the day before"), 0: ("当天", "the day"), 1: ("次日", "the day after")}
 _FIGURES: Final = {
     "at": ("运行", "runs"), "from": ("时段起", "window from"), "to": ("时段止", "window to"), "report": ("报表送达", "report due"),
-    "report-open": ("报表可开始", "report may begin"),
+    "report-open": ("报表可开始", "report may begin"), "shelf-life-days": ("保质期天数", "days of shelf life"),
+    "answer-days": ("等平台答复的天数", "days for the platform's answer"), "quarter-days": ("季度调查后几天到期", "days after a quarterly survey"),
+    "half-year-days": ("半年调查后几天到期", "days after a half-yearly survey"), "other-days": ("其他周期后几天到期", "days after another period"),
+    "low-score": ("几分及以下要跟进", "score at or below which is followed up"),
 }  # fmt: skip
 _RULES: Final = Text("依据", "rules")
 
@@ -82,15 +85,16 @@ def _when(book: Book, job: Job) -> list[tuple[Text, Line]]:
         pairs.append((Text("时段", "window"), [start, Text(" – ", " – "), end, *([Code(job.window)] if job.window else [])]))
     if job.condition is not None:
         pairs.append((Text("选取", "selects"), [Text(words(job.condition, "zh"), words(job.condition, "en"))]))
-    reads: list[Line] = [[Text("订单簿", "order book")], *([pair(_NOTES[one])] for one in job.notes)]
+    reads: list[Line] = [[Text("订单簿", "order book")], *([pair(NOTES[one])] for one in job.notes)]
     for name, required in job.inputs.items():
         columns = "、".join(column.header for column in kind(name).required())
         reads.append([kind(name).title, *([] if required else [Text("（可缺）", " (optional)")]), Code(f"{name}: {columns}" if columns else name)])
     pairs.append((Text("读取", "reads"), joined(reads)))
     if job.recipients:
-        to = joined([[pair(_PARTIES[one])] for one in job.recipients])
+        to = joined([[pair(PARTIES[one])] for one in job.recipients])
         pairs.append((Text("报表", "report"), [pair(job.report), Text(" → ", " → "), *to]))
-    pairs.append((Text("先后", "precedence"), [Text(f"{job.precedence}（小的先致电）", f"{job.precedence} (the lower one calls first)"), Cites(["C119"], quiet=True)]))
+    first = Text(f"{job.precedence}（小的先致电）", f"{job.precedence} (the lower one calls first)")
+    pairs.append((Text("先后", "precedence"), [first, Cites(["C119"], quiet=True)]))
     return pairs
 
 
@@ -111,8 +115,8 @@ def _life(job: Job) -> list[Block]:
     life = life_of(job.files.folder)
     stages = [Row([[one.title], [Code(one.id)], [Cites(one.cites)]], f"stage-{one.id}", one.title) for one in life.stages.values()]
     steps = [
-        Row([[one.title, Code(one.id)], joined([[life.stages[name].title] for name in one.froms]), [life.stages[one.to].title] if one.to else [Text("不变", "stays")],
-             [Cites(one.cites)]], f"step-{one.id}", one.title)
+        Row([[one.title, Code(one.id)], joined([[life.stages[name].title] for name in one.froms]),
+             [life.stages[one.to].title if one.to else Text("不变", "stays")], [Cites(one.cites)]], f"step-{one.id}", one.title)
         for one in life.steps.values()
     ]  # fmt: skip
     return [
@@ -137,11 +141,12 @@ def calendar_page(book: Book) -> Page:
     rows = [row for _, row in sorted(found, key=lambda one: one[0])]
     heads = [Text("时刻", "time"), Text("工作", "job"), Text("什么", "what"), _RULES]
     order = sorted(book.jobs, key=lambda job: (job.precedence, job.id))
+    calls = Text("几项工作都要致电同一位客户时，只由排在前面的致电。", "Where several jobs would call the same customer, only the first of these does.")
     blocks: list[Block] = [
         Para([Text("一个运行日前后，按上海时间。", "Around one day of running, in Shanghai's time.")], "lead"),
         Heading(2, [Text("一天", "The day")], "day"), Grid(heads, rows),
         Heading(2, [Text("谁先致电", "Who calls first")], "precedence"),
-        Para([Text("几项工作都要致电同一位客户时，只由排在前面的致电。", "Where several jobs would call the same customer, only the first of these does."), Cites(["C119"])]),
+        Para([calls, Cites(["C119"])]),
         Items([[Link(f"job-{job.id}", "", pair(job.title))] for job in order], ordered=True),
     ]  # fmt: skip
     return Page("calendar", Text("一天的日历", "Calendar of a day"), "jobs", blocks)

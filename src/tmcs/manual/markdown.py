@@ -7,9 +7,24 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
-from tmcs.core.safe import one_line
+from tmcs.core.safe import clean, one_line
 from tmcs.manual.book import Book
-from tmcs.manual.model import Block, Cites, Code, Drawing, Grid, Heading, Inline, Items, Line, Link, Page, Para, Terms
+from tmcs.manual.model import (
+    Block,
+    Cites,
+    Code,
+    Drawing,
+    Grid,
+    Heading,
+    Inline,
+    Items,
+    Line,
+    Link,
+    Page,
+    Para,
+    Terms,
+    apart,
+)
 
 _MARKS: Final = re.compile(r"([\\`*_\[\]|~])")
 # What begins a heading, a quote or a list where it stands first in a line.
@@ -27,7 +42,13 @@ class _Writer:
         self.lang = lang
 
     def line(self, line: Line) -> str:
-        return " ".join(part for part in map(self.inline, line) if part).replace("  ", " ").strip()
+        said, last = "", None
+        for one in line:
+            part = self.inline(one)
+            if part:
+                said += (" " if last is not None and apart(last, one) else "") + part
+                last = one
+        return said.strip()
 
     def inline(self, one: Inline) -> str:
         if isinstance(one, Cites):
@@ -53,7 +74,7 @@ class _Writer:
         if isinstance(block, Terms):
             return "\n".join(f"- **{_safe(term.pick(self.lang))}** {self.line(line)}" for term, line in block.pairs) + "\n"
         if isinstance(block, Drawing):
-            return f"```mermaid\n{block.mermaid[self.lang]}\n```\n"
+            return f"```mermaid\n{clean(block.mermaid[self.lang])}\n```\n"
         return self._grid(block)
 
     def _grid(self, grid: Grid) -> str:

@@ -201,6 +201,21 @@ def lines_of(block: Block) -> list[Line]:
     return []
 
 
+#: What a space is not put before, and after: marks bring the space that their language wants.
+_NOT_BEFORE = frozenset("、，。：；）（→ ,.:;()")
+_NOT_AFTER = frozenset("、，：；（→ (")
+
+
+def apart(left: Inline, right: Inline) -> bool:
+    """Return whether a space stands between two inlines."""
+    before, after = _ends(left), _ends(right)
+    return not (before and before[1] in _NOT_AFTER) and not (after and after[0] in _NOT_BEFORE)
+
+
+def _ends(one: Inline) -> str:
+    return f"{one.zh[0]}{one.zh[-1]}" if isinstance(one, Text) and one.zh else ""
+
+
 def joined(parts: Iterable[Line], by: Text | None = None) -> list[Inline]:
     """Return several lines as one, with a mark (default a comma) between them."""
     mark = by or Text("、", ", ")

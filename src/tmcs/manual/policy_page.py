@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,19 @@ _CASES: Final = {
     "customer_day": ("同一客户一天最多赔付（元）", "the most that one customer may be paid on one day, CNY"),
     "order_total": ("同一订单最多赔付（元）", "the most that one order may be compensated with, CNY"),
     "retention": ("结案几天后清除个人信息", "days after closing after which personal data is erased"),
+}  # fmt: skip
+_LIMITS: Final = {
+    "small-value": ("不取回的原价上限", "list price up to which nothing is collected"),
+    "safe-hours": ("付款后多少小时内只致歉", "hours after payment within which an apology is enough"),
+    "not-shipped-hours": ("超过多少小时未发货赔付", "hours without dispatch above which is paid"),
+    "late-delivery-hours": ("超过多少小时算配送逾期", "hours above which a delivery is overdue"),
+    "cutoff-hour": ("几点起算下一天的批次", "hour from which an order is in the next day's batch"),
+    "replenish-hours": ("扣单告知的补货小时数", "hours that a held order is announced with"),
+    "late-days": ("一般延迟告知的天数", "days that an ordinary delay is announced with"),
+    "invoice-mail-hour": ("几点前列入当天的发票邮件", "hour until which an invoice is in that day's mail"),
+    "refund-cancel-minutes": ("撤销退款的分钟数", "minutes within which a refund is withdrawn"),
+    "tracking-hours": ("满多少小时跟踪发货", "hours at which the dispatch is tracked"),
+    "unsigned-hours": ("发货后超过多少小时未签收要查", "hours after dispatch above which an unsigned parcel is looked into"),
 }  # fmt: skip
 
 
@@ -80,8 +94,8 @@ def payout_grid(book: Book, names: Iterable[str], flow: Flow | None, *, anchored
         for n, row in enumerate(one["rows"].values()):
             cells: list[Line] = [
                 [title, Code(name)] if anchored else book.payout(name),
-                condition(book, row.get("when") or {}, flow) if len(one["rows"]) > 1 else [term("offers", one["offer"])],
-                _share(row), _commit(book, row), _cash(book, row, one["form"]),
+                condition(book, row.get("when") or {}, flow) if len(one["rows"]) > 1 else [Text("一律", "always")],
+                _share(row), _commit(book, row), [term("offers", one["offer"]), Text("，", ", "), *_cash(book, row, one["form"])],
                 [Cites([*(one["cite"] if not n else []), *row["cite"]])],
             ]  # fmt: skip
             rows.append(Row(cells, f"payouts-{name}" if anchored and not n else "", title))
@@ -106,12 +120,22 @@ def policy_page(book: Book) -> Page:
         Row([[Code(name)], _places(one), [Cites(one["cite"])]], f"areas-{name}", Text(f"地区 {name}", f"area {name}")) for name, one in data["areas"].items()
     ]
     blocks += [Heading(2, [Text("地区", "Areas")], "areas"), Grid([Text("地区", "area"), Text("范围", "where"), _RULES], areas)]
-    settings = [
-        Row([[Code(name)], [pair(value)], [Cites(data["setting_cites"].get(name, []))]], f"settings-{name}", Text(f"设置 {name}", f"setting {name}"))
-        for name, value in data["settings"].items()
-    ]
-    blocks += [Heading(2, [Text("本客服台的用语与地址", "Words and addresses of this desk")], "settings"), Grid(_FIGURE, settings)]
+    blocks += [Heading(2, [Text("本客服台的用语与地址", "Words and addresses of this desk")], "settings"), _settings(book)]
     return Page("policy", Text("政策数字", "Policy figures"), "desk", blocks)
+
+
+def _settings(book: Book) -> Grid:
+    from tmcs.lang.cache import load_yaml
+    from tmcs.loader import HANDBOOK
+
+    shipped = load_yaml(os.path.join(HANDBOOK, "settings.yaml"))["settings"]
+    rows = []
+    for name, value in book.data["settings"].items():
+        meaning = shipped.get(name, {}).get("meaning")
+        title = pair(meaning) if meaning else Text(f"设置 {name}", f"setting {name}")
+        cites = Cites(book.data["setting_cites"].get(name, []))
+        rows.append(Row([[title, Code(name)], [pair(value)], [cites]], f"settings-{name}", title))
+    return Grid(_FIGURE, rows)
 
 
 def _places(area: Mapping[str, Any]) -> Line:
@@ -123,7 +147,8 @@ def _limits(book: Book) -> Grid:
     rows = []
     for name, one in book.data["limits"].items():
         said = _money(one["value"]) if one["type"] == "money" else Text(one["value"], one["value"])
-        rows.append(Row([[Code(name)], [said], [Cites(one["cite"])]], f"limits-{name}", Text(f"界限 {name}", f"limit {name}")))
+        title = pair(_LIMITS[name]) if name in _LIMITS else Text(f"界限 {name}", f"limit {name}")
+        rows.append(Row([[title, Code(name)], [said], [Cites(one["cite"])]], f"limits-{name}", title))
     return Grid(_FIGURE, rows)
 
 
@@ -138,7 +163,8 @@ def _deadlines(book: Book) -> Grid:
 
 def _changes(book: Book) -> list[Block]:
     """Return the figures that change on a day, and those that the desk's own policy sets."""
-    rows = [Row([[Code(".".join(path))], [Code(one["from"])], [_shown(one["value"])]]) for path, dated in _dated(book.policy.normal()["data"], ()) for one in dated]
+    found = _dated(book.policy.normal()["data"], ())
+    rows = [Row([[Code(".".join(path))], [Code(one["from"])], [_shown(one["value"])]]) for path, dated in found for one in dated]
     blocks: list[Block] = []
     if rows:
         heads = [Text("项", "figure"), Text("自", "from"), Text("值", "value")]
@@ -181,7 +207,8 @@ def desk_page(book: Book) -> Page:
 def _queues(book: Book) -> Grid:
     rows = []
     for name, one in book.data["queues"].items():
-        others: list[Line] = [[Text(f"{pair(book.snapshot.tier_labels[tier]).zh}转 ", f"{pair(book.snapshot.tier_labels[tier]).en}: "), *book.queue(to)] for tier, to in one["from"].items()]
+        tiers = {tier: pair(book.snapshot.tier_labels[tier]) for tier in one["from"]}
+        others: list[Line] = [[Text(f"{tiers[tier].zh}转 ", f"{tiers[tier].en}: "), *book.queue(to)] for tier, to in one["from"].items()]
         cells: list[Line] = [[pair(one["label"])], [Code(name)], joined(others), [Cites(one["cite"])]]
         rows.append(Row(cells, f"queue-{name}", pair(one["label"])))
     return Grid([Text("队列", "queue"), Text("编号", "number"), Text("由这些层级转出时", "when handed over by"), _RULES], rows)
@@ -201,7 +228,8 @@ def _approvals(book: Book) -> Grid:
     for name, one in book.data["cases"]["approvals"].items():
         what: list[Inline] = [*(book.payout(one["reason"]) if one.get("reason") else []), *([term("forms", one["form"])] if one.get("form") else [])]
         levels: list[Line] = [[pair(book.snapshot.tier_labels[tier])] for tier in listed(one["levels"])]
-        cells: list[Line] = [what or [Text("一切赔付", "every payout")], [whens[one["when"]]], joined(levels, Text("，再 ", ", then ")), [Cites(listed(one.get("cite")))]]
+        cites = Cites(listed(one.get("cite")))
+        cells: list[Line] = [what or [Text("一切赔付", "every payout")], [whens[one["when"]]], joined(levels, Text("，再 ", ", then ")), [cites]]
         rows.append(Row(cells, f"approval-{name}", Text(f"批准 {name}", f"approval {name}")))
     return Grid([Text("赔付", "payout"), Text("何时", "when"), Text("依次由谁批", "approved by, in turn"), _RULES], rows)
 

@@ -10,11 +10,11 @@ from tmcs.render.worklist import moment, t
 
 _EVERY: Final = {"day": ("每天", "daily"), "working-day": ("工作日", "working days"), "on-demand": ("按需", "on demand")}
 _STATES: Final = {"running": ("未完", "not finished"), "done": ("完成", "done")}
-_PARTIES: Final = {
+PARTIES: Final = {
     "platform": ("平台", "platform"), "second-line-complaints": ("二线投诉", "second-line complaints"), "warehouse": ("仓库", "warehouse"),
     "service-desk": ("客服", "service desk"), "finance": ("财务", "finance"),
 }  # fmt: skip
-_NOTES: Final = {"warehouse": ("仓库反馈", "warehouse feedback"), "delivery": ("配送报表", "delivery report")}
+NOTES: Final = {"warehouse": ("仓库反馈", "warehouse feedback"), "delivery": ("配送报表", "delivery report")}
 
 
 def every(word: str, lang: str) -> str:
@@ -58,12 +58,12 @@ def job_lines(found: dict[str, Any], lang: str) -> str:
     if found["select"]:
         add("选取", "selects", found["select"][lang])
     inputs = [f"{one['title'][lang]} ({one['kind']}{'' if one['required'] else t(lang, '，可缺', ', optional')})" for one in found["inputs"]]
-    read = [t(lang, "订单簿", "order book"), *(_NOTES[one][lang == "en"] for one in found["notes"]), *inputs]
+    read = [t(lang, "订单簿", "order book"), *(NOTES[one][lang == "en"] for one in found["notes"]), *inputs]
     add("读取", "reads", t(lang, "、", ", ").join(read))
     for group in found["groups"]:
         add("分组", "group", f"{group['id']}: {group['title'][lang]}" + (t(lang, "（致电）", " (call)") if group["call"] else ""))
     if found["report"]["to"]:
-        to = t(lang, "、", ", ").join(_PARTIES[one][lang == "en"] for one in found["report"]["to"])
+        to = t(lang, "、", ", ").join(PARTIES[one][lang == "en"] for one in found["report"]["to"])
         by = found["report_due"] and moment(found["report_due"])
         due = t(lang, f"，{by} 前", f", by {by}") if by else ""
         add("报表", "report", f"{found['report']['title'][lang]} → {to}{due}")
