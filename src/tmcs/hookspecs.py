@@ -21,7 +21,9 @@ A plug-in that does not import, misspells a hook, repeats an id or fails its che
 ``tmcs plugin list``, with the reason; every other command goes on without it. What a plug-in prints while it is
 imported or called goes to stderr; ``SystemExit`` is a failure like any other.
 
-Each hook says since which version it exists.
+Each hook says since which version it exists. A module may state the version of this interface that it is written for,
+``tmcs_api = "1"``: where that is another than :data:`API`, it is not asked for anything and stands as ``failed``. What
+changes :data:`API`, and what does not, is written in ``docs/plugin-api.md``.
 """
 
 from __future__ import annotations
@@ -40,6 +42,10 @@ if TYPE_CHECKING:
     from tmcs.orders.readers import OrderReader
 
 PROJECT: Final = "tmcs"
+#: The version of the interface described here; see ``docs/plugin-api.md``.
+API: Final = "1"
+#: The name under which a plug-in states the version that it is written for.
+API_NAME: Final = "tmcs_api"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 #: Marks a function as an implementation of one of the hooks below.
@@ -81,13 +87,13 @@ def tmcs_job() -> JobFiles:  # type: ignore[empty-body]
 
 @hookspec
 def tmcs_policy() -> str | os.PathLike[str]:  # type: ignore[empty-body]
-    """Add a policy fragment: payout reasons, limits, tables, deadlines, queues or settings of the plug-in's own.
+    """Add a policy fragment: payout reasons, limits, tables, deadlines, queues, settings or figures of jobs.
 
     Called: when the plug-in is first met or its module changed; the file is then read with the policy, above the
         built-in one, below the user's own.
     Arguments: none.
     Result: the absolute path of a YAML file in the form of ``tmcs/handbook/policy.yaml``, with any of the sections
-        ``limits``, ``payouts``, ``tables``, ``deadlines``, ``queues`` and ``settings``.
+        ``limits``, ``payouts``, ``tables``, ``deadlines``, ``queues``, ``settings`` and ``jobs``.
     Failure: an exception or a file that is not valid makes the plug-in ``failed``; so does a fragment that changes
         a built-in figure (figures are changed in the user's own policy file) or repeats a name of another plug-in.
     Since: 0.1

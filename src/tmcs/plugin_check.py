@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tmcs.core.errors import Finding, NotFoundError, TmcsError, unknown_word
 from tmcs.core.text import Text
-from tmcs.plugins import FAILED, FLOW_GROUP, OK, Plugin, PluginError, Registry, registry
+from tmcs.plugins import FAILED, FLOW_GROUP, JOB_GROUP, OK, Plugin, PluginError, Registry, registry
 
 if TYPE_CHECKING:
     from tmcs.core.check_report import CheckReport
@@ -57,6 +57,10 @@ def _settled(reg: Registry, plugin: Plugin) -> State:
             from tmcs.loader import load_flow
 
             load_flow(plugin.name)
+        elif plugin.group == JOB_GROUP:
+            from tmcs.jobs.definition import load_job
+
+            load_job(plugin.name)
         else:
             from tmcs.plugin_data import failures
 
@@ -116,15 +120,11 @@ def _names(reg: Registry) -> list[str]:
 
 
 def _checked(reg: Registry, plugin: Plugin) -> State:
-    if plugin.status != OK or plugin.group != FLOW_GROUP:
+    if plugin.status != OK or plugin.group not in (FLOW_GROUP, JOB_GROUP):
         return _settled(reg, plugin)
-    from tmcs.flowcheck import check_loaded
-    from tmcs.loader import load_flow
-
     state = State(_copy(plugin))
     try:
-        reg.host.flow_files(plugin)  # imported for real, whatever is remembered
-        state.report = check_loaded(load_flow(plugin.name, checked=False))
+        state.report = _report(reg, plugin)
         state.findings = state.report.findings
         if state.findings:
             n = len(state.findings)
@@ -132,6 +132,20 @@ def _checked(reg: Registry, plugin: Plugin) -> State:
     except TmcsError as error:
         state.fail(error)
     return state
+
+
+def _report(reg: Registry, plugin: Plugin) -> CheckReport:
+    """Return the check of a flow or job, imported for real, whatever is remembered."""
+    if plugin.group == JOB_GROUP:
+        from tmcs.jobs.check import check_job
+
+        reg.host.job_files(plugin)
+        return check_job(plugin.name)
+    from tmcs.flowcheck import check_loaded
+    from tmcs.loader import load_flow
+
+    reg.host.flow_files(plugin)
+    return check_loaded(load_flow(plugin.name, checked=False))
 
 
 def check_folder(folder: str) -> CheckReport:

@@ -23,7 +23,7 @@ FORMATS: Final = ("text", "json", "yaml", "markdown")
 #: The order readers of tmcs itself, by their names.
 READERS: Final = ("orders", "items", "delivery", "warehouse", "records", "top")
 #: The sections of a policy that a fragment may add entries to.
-FRAGMENT_SECTIONS: Final = ("limits", "payouts", "tables", "deadlines", "queues", "settings")
+FRAGMENT_SECTIONS: Final = ("limits", "payouts", "tables", "deadlines", "queues", "settings", "jobs")
 
 Record = dict[str, Any]
 

@@ -152,11 +152,12 @@ class Host:
 
     def _register(self, plugin: Plugin) -> tuple[Any, frozenset[str]]:
         thing = self._import(plugin)
+        _check_api(plugin, thing)
         manager = pluggy.PluginManager(hookspecs.PROJECT)
         manager.add_hookspecs(hookspecs)
         with guarded(plugin, "钩子有误", "a hook is wrong"):
             manager.register(thing, "plugin")
-            names = {name: _marked(getattr(thing, name), name) for name in dir(thing)}
+            names = {name: _marked(getattr(thing, name), name) for name in dir(thing) if name != hookspecs.API_NAME}
         hooks = _check_names(plugin, names)
         self._managers[plugin.value] = manager
         return thing, hooks
@@ -317,6 +318,16 @@ class Host:
 def hookspecs_first(hook: str) -> bool:
     """Return whether a hook gives its first result rather than a list of all."""
     return bool(getattr(getattr(hookspecs, hook), f"{hookspecs.PROJECT}_spec")["firstresult"])
+
+
+def _check_api(plugin: Plugin, thing: Any) -> None:
+    """Refuse a plug-in that says it is written for another version of the interface; one that says nothing is taken."""
+    with guarded(plugin, f"{hookspecs.API_NAME} 有误", f"{hookspecs.API_NAME} is wrong"):
+        stated = getattr(thing, hookspecs.API_NAME, None)
+    if stated is not None and stated != hookspecs.API:
+        said, ours = repr(stated)[:40], repr(hookspecs.API)
+        raise PluginError(plugin, f"是为插件接口 {said} 写的，本版本是 {ours}；见 docs/plugin-api.md",
+                          f"is written for plug-in interface {said}, this one is {ours}; see docs/plugin-api.md")  # fmt: skip
 
 
 def _marked(thing: Any, name: str) -> dict[str, Any] | None:

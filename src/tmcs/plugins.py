@@ -87,7 +87,7 @@ class Plugin:
 
     @property
     def kind(self) -> str:
-        """``flow`` or ``plugin``."""
+        """``flow``, ``job`` or ``plugin``."""
         return self.group.partition(".")[2]
 
     @property
