@@ -95,12 +95,13 @@ class Backtest:
         changes: how many cases each of :data:`CHANGES` occurs in.
         outcomes: how often one outcome (or status) became another, ``{(flow, old, new): how many}``.
         money: by kind, reason and tier.
+        undecided: how many lack the same fact under both: what is known so far is compared.
         not_pinned: how many were decided with today's flow or policy in the place of their own.
     """
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
-        self.same = self.changed = self.not_pinned = 0
+        self.same = self.changed = self.undecided = self.not_pinned = 0
         self.unknown: dict[tuple[str, str, str], list[Any]] = {}
         self.changes: Counter[str] = Counter()
         self.outcomes: Counter[tuple[str, str, str]] = Counter()
@@ -162,7 +163,9 @@ class Backtest:
         last = new[-1]
         if last.status == NEEDS_FACTS:
             name = last.needs[0].name
-            raise Unknown(NEEDS, Text(name, name))
+            if old[-1].status != NEEDS_FACTS or old[-1].needs[0].name != name:
+                raise Unknown(NEEDS, Text(name, name))
+            self.undecided += 1
         if len(new) < len(old) and last.next_flow is not None:
             raise Unknown(OTHER_FLOW, Text(last.next_flow, last.next_flow))
         return old, new
@@ -227,7 +230,7 @@ class Backtest:
         unknown = sorted(self.unknown.items(), key=lambda one: (-one[1][0], one[0]))
         return {
             "schema": SCHEMA, "policy": self.policy.to_dict(), "cases": self.cases, "same": self.same, "changed": self.changed,
-            "unknown": sum(one[0] for one in self.unknown.values()), "not_as_pinned": self.not_pinned,
+            "unknown": sum(one[0] for one in self.unknown.values()), "undecided": self.undecided, "not_as_pinned": self.not_pinned,
             "changes": {name: self.changes[name] for name in CHANGES if self.changes[name]},
             "outcomes": [
                 {"flow": flow, "old": old, "new": new, "cases": n}

@@ -56,6 +56,8 @@ def backtest_text(found: dict[str, Any], lang: str) -> Iterator[str]:
     yield bold(f"{cases} cases: {said}" if en else f"{cases} 件: {said}")
     for total in found["totals"]:
         yield wrap(_total_line(total, en), 80, "", "  ")
+    if found["undecided"]:
+        yield wrap(_undecided(found["undecided"], lang), 80)
     if found["not_as_pinned"]:
         yield wrap(_not_pinned(found["not_as_pinned"], lang), 80)
     if found["changes"]:
@@ -98,6 +100,13 @@ def _not_pinned(number: int, lang: str) -> str:
     ).pick(lang)
 
 
+def _undecided(number: int, lang: str) -> str:
+    return Text(
+        f"其中 {number} 件新旧政策下都还缺同一事实，只比较已判定的部分",
+        f"{number} of them lack the same fact under both and are compared as far as they go",
+    ).pick(lang)
+
+
 def _money_table(money: list[dict[str, Any]], en: bool) -> str:
     from tmcs.core.safe import one_line
     from tmcs.render.layout import table
@@ -125,6 +134,7 @@ def _overview(found: dict[str, Any]) -> Sheet:
     figures = [
         (Text("案件", "cases"), found["cases"]), (Text("改变", "changed"), found["changed"]), (Text("相同", "the same"), found["same"]),
         (Text("不能确定", "cannot be known"), found["unknown"]),
+        (Text("新旧都还缺事实", "lack a fact under both"), found["undecided"]),
         (Text("以现在的流程或政策代替", "today's flow or policy in the place of their own"), found["not_as_pinned"]),
         *((Text(f"改变: {CHANGES[name][0]}", f"changed: {CHANGES[name][1]}"), n) for name, n in found["changes"].items()),
     ]  # fmt: skip
