@@ -20,6 +20,7 @@ _CASES: Final = {
     "warn": ("到期前几个工作日列为将到期", "working days before a due day from which a case is listed as due soon"),
     "customer_day": ("同一客户一天最多赔付（元）", "the most that one customer may be paid on one day, CNY"),
     "order_total": ("同一订单最多赔付（元）", "the most that one order may be compensated with, CNY"),
+    "order_bound": ("各流程合计一单最多可得，插件超过则不用（元）", "the most the flows together may let one order draw, CNY; a plug-in above it is refused"),
     "retention": ("结案几天后清除个人信息", "days after closing after which personal data is erased"),
 }  # fmt: skip
 _LIMITS: Final = {

@@ -19,7 +19,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("名称", "name"), "label": ("名称", "name"), "from": ("转往", "handed on to"), "reason": ("原因", "reason"),
     "zh": ("中文", "Chinese"), "en": ("英文", "English"), "rows": ("", ""), "value": ("", ""), "usual": ("", ""),
     "warn": ("到期提醒 (工作日)", "warning before the due day (working days)"), "customer_day": ("每客户每日上限", "limit of a customer a day"),
-    "order_total": ("每单上限", "limit of an order"), "retention": ("个人信息保留 (天)", "days personal data is kept"),
+    "order_total": ("每单上限", "limit of an order"), "order_bound": ("一单最多可得", "the most one order can draw"),
+    "retention": ("个人信息保留 (天)", "days personal data is kept"),
     "approvals": ("审批", "approvals"), "roles": ("角色", "role"), "off": ("休息日", "days off"), "on": ("上班日", "days worked"),
     "within": ("范围", "within"), "except": ("除外", "except"),
 }  # fmt: skip
