@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import tmcs
-from tmcs.core.case_rules import ACTIONS, CaseRules
+from tmcs.core.case_rules import ACTIONS, CaseRules, cited
 from tmcs.core.errors import InputError
 from tmcs.flowcheck import check_figures
 from tmcs.rulebook import known_ids
@@ -38,7 +38,15 @@ def shipped() -> CaseRules:
 
 def test_the_shipped_figures() -> None:
     cases = shipped()
-    assert (cases.warn_days, cases.customer_day, cases.order_total, cases.retention_days) == (1, None, None, None)
+    assert (cases.warn_days, cases.customer_day, cases.order_total, cases.order_bound, cases.retention_days) == (1, None, None, None, None)
+
+
+def test_a_policy_that_is_older_than_a_figure_has_no_limit() -> None:
+    """A case stays pinned to the policy of its day, which may lack what came later."""
+    data = tmcs.load_policy(()).normal()["data"]["cases"]
+    older = {name: one for name, one in data.items() if name != "order_bound"}
+    assert CaseRules(older, ["frontline"]).order_bound is None
+    assert list(cited(older)) == list(cited(data))
 
 
 def test_the_shipped_roles() -> None:
@@ -101,10 +109,12 @@ def test_a_desk_sets_its_own_rules(own: Any) -> None:
       warn: {value: "3"}
       customer_day: {value: "500.00"}
       order_total: {value: "0.50"}
+      order_bound: {value: "800.00"}
       retention: {value: "730"}
       roles: {trainee: {label: {zh: 见习, en: trainee}, may: [show, list]}, agent: {may: show}, job: {may: []}}
     """)
     assert (cases.warn_days, cases.customer_day, cases.order_total, cases.retention_days) == (3, 50000, 50, 730)
+    assert cases.order_bound == 80000
     assert cases.may("trainee", "list")
     assert not cases.may("agent", "list")
     assert cases.who_may("show") == ["agent", "lead", "auditor", "trainee"]
