@@ -132,7 +132,7 @@ class Drawn:
 
 
 def _flat(zh: str, en: str) -> Text:
-    return Text(zh.replace("\n", " "), en.replace("\n", " "))
+    return Text(zh.replace("\n", " · "), en.replace("\n", " · "))
 
 
 def _in_brackets(line: Line) -> list[Inline]:

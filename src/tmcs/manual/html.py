@@ -36,6 +36,7 @@ _HERE: Final = os.path.dirname(os.path.abspath(__file__))
 _TAGS: Final = {"zh": "zh-CN", "en": "en"}
 #: A text longer than this stands below its other language, not beside it.
 _BESIDE: Final = 24
+_CARDS: Final = 4  # columns
 _MOST: Final = 400  # characters of one entry of the index
 # What the pages have no use for is forbidden, should a text ever get past the escaping. `file:` for browsers to which a file is no 'self'.
 _POLICY: Final = "default-src 'none'; style-src 'self' file:; script-src 'self' file:; base-uri 'none'; form-action 'none'"
@@ -128,13 +129,22 @@ class _Writer:
         return self._drawing(block)
 
     def _grid(self, grid: Grid) -> str:
-        heads = "".join(f'<th scope="col">{self.words(head)}</th>' for head in grid.heads)
-        rows = "".join(self._row(row) for row in grid.rows)
-        return f'<div class="table" tabindex="0" role="region"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n'
+        heads = [self.words(head) for head in grid.heads]
+        # Where a telephone has no room for so many columns, each row stands as a card, and each cell says what it is.
+        labels = heads if len(heads) >= _CARDS else []
+        rows = "".join(self._row(row, labels) for row in grid.rows)
+        mark = ' class="cards"' if labels else ""
+        top = "".join(f'<th scope="col">{head}</th>' for head in heads)
+        return f'<div class="table" tabindex="0"><table{mark}>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n'
 
-    def _row(self, row: Row) -> str:
+    def _row(self, row: Row, labels: list[str]) -> str:
         mark = f' id="{escape(row.anchor)}"' if row.anchor else ""
-        return f"<tr{mark}>{''.join(f'<td>{self.line(cell)}</td>' for cell in row.cells)}</tr>\n"
+        cells = []
+        for n, cell in enumerate(row.cells):
+            said = self.line(cell)
+            label = f'<span class="h" aria-hidden="true">{labels[n]}</span>' if labels and n and said else ""
+            cells.append(f"<td>{label}{said}</td>")
+        return f"<tr{mark}>{''.join(cells)}</tr>\n"
 
     def _drawing(self, drawing: Drawing) -> str:
         parts = []

@@ -132,18 +132,18 @@ class Chart:
         number = self._ids[node]
         if node.jump is not None:
             name = self._titles.get(node.jump, node.jump)
-            return Box(number, "jump", self._lines(label, f"→ {name}"), taken=taken)
+            return Box(number, "jump", _lines(label, f"→ {name}", line=self._line), taken=taken)
         if node.kind is ASK:
-            return Box(number, "ask", self._lines(label), taken=taken)
+            return Box(number, "ask", _lines(label, line=self._line), taken=taken)
         if node.wait is not None:
             party = say("parties", node.wait[0], self._lang)
             said = self._say("again") if node.wait[0] == "agent" else f"{self._say('wait')}{party}"
-            return Box(number, "wait", self._lines(label, said), taken=taken)
+            return Box(number, "wait", _lines(label, said, line=self._line), taken=taken)
         if node.outcome is not None and node not in self._inner:
             outcome = say("outcomes", node.outcome, self._lang)
             said = "" if outcome == label else f"【{outcome}】" if self._lang == "zh" else f"[{outcome}]"
-            return Box(number, "leaf", self._lines(label, said, self._next(node)), node.outcome, taken)
-        return Box(number, "do", self._lines(label), taken=taken)
+            return Box(number, "leaf", _lines(label, said, self._next(node), line=self._line), node.outcome, taken)
+        return Box(number, "do", _lines(label, line=self._line), taken=taken)
 
     def _next(self, node: Node) -> str:
         """Return the flow that the case continues in after a leaf, or nothing."""
@@ -162,11 +162,7 @@ class Chart:
             elif kind != "then":
                 words.append(self._say(kind))
         comma = "、" if self._lang == "zh" else ", "
-        return "\n".join(self._lines(word) for word in _packed(words, comma, self._line))
-
-    def _lines(self, *parts: str) -> str:
-        """Return a label broken into short lines of about the same length: Chinese anywhere, other words at spaces."""
-        return "\n".join(_balanced(part, self._line) for part in parts if part)
+        return "\n".join(_lines(word, line=self._line) for word in _packed(words, comma, self._line))
 
     # ---- the drawing ---------------------------------------------------------------------------------------------------
 
@@ -242,6 +238,11 @@ def _grouped(node: Node) -> dict[Node, list[Branch]]:
     for branch, target in branches_of(node).items():
         found.setdefault(target, []).append(branch)
     return found
+
+
+def _lines(*parts: str, line: int = _LINE) -> str:
+    """Return a label broken into short lines of about the same length: Chinese anywhere, other words at spaces."""
+    return "\n".join(_balanced(part, line) for part in parts if part)
 
 
 def _packed(words: list[str], comma: str, size: int) -> list[str]:
