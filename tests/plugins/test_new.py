@@ -46,7 +46,7 @@ def test_a_project_is_complete(kind: str, tmcs: Any, tmp_path: Path) -> None:
     assert "pip install -e" in ran.err
     assert not [file for file in folder.rglob("*") if file.is_file() and re.search("@[A-Z]+@", file.read_text("utf-8"))]
     project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
-    assert project["entry-points"] == dict.fromkeys(GROUPS[kind], {"crate-loan": "tmcs_crate_loan"})
+    assert project["entry-points"] == {group: {"crate-loan": "tmcs_crate_loan"} for group in GROUPS[kind]}
 
 
 @pytest.mark.parametrize("kind", FILES)

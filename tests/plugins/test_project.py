@@ -34,6 +34,7 @@ def steps(ran: Any) -> dict[str, dict[str, Any]]:
     return {step["id"]: step for step in ran.json["projects"][0]["steps"]}
 
 
+NINE = "rules:\n  - {id: @-R09, kind: step, statement: {zh: 九。, en: Nine.}}\n"
 FAULTS = {
     "unknown hook": ("flow", "__init__.py", "def tmcs_flow(", "def tmcs_flwo(", "load", "unknown hook tmcs_flwo; nearest: tmcs_flow"),
     "unmarked hook": ("flow", "__init__.py", "@hookimpl\n", "", "load", "tmcs_flow is not marked @hookimpl"),
@@ -44,7 +45,7 @@ FAULTS = {
     "wrong case": ("flow", "examples.yaml", "outcome: escalate", "outcome: refund", "flows", 'outcome is escalate, not "refund"'),
     "unknown rule": ("flow", "flow.yaml", "    outcome: explain\n", "    outcome: explain\n    cite: [X99-R01]\n", "flows", "X99-R01"),
     "job's group": ("job", "job.yaml", "  call: {title", "  cull: {title", "jobs", "groups lacks call"),
-    "uncarried rule": ("job", "rules.yaml", "rules:\n", "rules:\n  - {id: @-R09, kind: step, statement: {zh: 九。, en: Nine.}}\n", "rules", "nothing carries out"),
+    "uncarried rule": ("job", "rules.yaml", "rules:\n", NINE, "rules", "nothing carries out"),
     "wording": ("flow", "scripts.yaml", "马上为您登记", "这不归我管", "wording", ""),
     "private name": ("flow", "__init__.py", "from tmcs import", "import tmcs.core.order\nfrom tmcs import", "imports", "tmcs.core.order is no public name"),
     "private name of a public module": ("format", "__init__.py", "from tmcs import ", "from tmcs import doctor, ", "imports", "tmcs.doctor is no public name"),
