@@ -110,7 +110,7 @@ def test_a_moved_case_is_decided_anew_and_its_promise_is_paid_in_full(
     assert tmcs("policy", "move", 2).code == 2  # a reason is needed
     ran = tmcs("policy", "move", 2, "--why", "新规更清楚", "--format", "json")
     assert (ran.code, ran.json["cases"][0]["did"], ran.json["totals"]) == (0, "moved", {"moved": 1})
-    kind, data = next(one for one in events(where, 2) if one[0] == "moved-policy")
+    data = next(data for kind, data in events(where, 2) if kind == "moved-policy")
     assert data["policy"] != data["was"]
     assert "新规" not in json.dumps(data, ensure_ascii=False)
     assert ledger(where, 2) == [("damage", 900, "promised")]
@@ -211,9 +211,8 @@ def test_a_version_that_lacks_what_a_flow_needs_leaves_the_case_as_it_is(where: 
     normal = json.loads(json.dumps(load_policy().normal()))
     del normal["data"]["payouts"]["damage"]
     policy = policy_of(normal, load_policy().facts)
-    with open_store(where, write=True) as store:
-        with pytest.raises(InputError):
-            desk(store, ZHAO).move_policy(1, policy, "x")
+    with open_store(where, write=True) as store, pytest.raises(InputError):
+        desk(store, ZHAO).move_policy(1, policy, "x")
     assert [kind for kind, _ in events(where, 1)].count("moved-policy") == 0
     assert faults(where) == []
 

@@ -382,6 +382,20 @@ class Policy:
         """Return the normal form it was made of: plain data that makes the same policy again."""
         return {"data": self._normal, "days": self._days, "files": self.files, "overrides": self.overrides}
 
+    @property
+    def dated(self) -> bool:
+        """Whether the day of a decision makes a difference."""
+        return self._single is None
+
+    def changed_from(self, other: Policy) -> Policy:
+        """Return this policy as it is in the intervals in which it is not what ``other`` is in one of its own."""
+        known = [as_of(other._normal, day) for day in other._days or [""]]
+        days = [day for day in self._days if as_of(self._normal, day) not in known]
+        found = Policy(self.normal(), self.facts, self.calendar)
+        if days:
+            found._days, found._single = days, None
+        return found
+
     def snapshots(self) -> list[Snapshot]:
         """Return the policy of each interval between two changes, earliest first."""
         return [self._snapshots.get(day) or self._snapshot(day) for day in (self._days or [""])]

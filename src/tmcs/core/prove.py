@@ -58,9 +58,8 @@ def prove_flow(flow: Flow, policy: Policy, word: str | None = None) -> FlowProof
         The proof: what was walked and decided, and every fault with its smallest counterexample.
     """
     proof = FlowProof(flow.id, word or flow.id)
-    times = moments(policy)
-    for moment in times:
-        _Prover(flow, policy, moment, proof, moment if len(times) > 1 else None).prove()
+    for moment in moments(policy):
+        _Prover(flow, policy, moment, proof, moment if policy.dated else None).prove()
     return proof
 
 

@@ -59,13 +59,12 @@ def prove_loops(flows: Mapping[str, Flow], policy: Policy) -> LoopProof:
     """Prove that no case goes round between flows; of each ring of flows the smallest case is kept."""
     proof = LoopProof({name: [to for to in hand_overs(flow) if to in flows] for name, flow in flows.items()})
     proof.cycles = cycles(proof.graph)
-    times = moments(policy)
-    for moment in times:
+    for moment in moments(policy):
         for group in proof.cycles:
             chase = _Chase({name: flows[name] for name in group}, policy, moment)
             chase.run()
             for fault in chase.found.values():
-                fault.now = moment if len(times) > 1 else None
+                fault.now = moment if policy.dated else None
                 proof.faults.append(fault)
             proof.cases += chase.decided
     return proof

@@ -100,13 +100,11 @@ def check_set(files: Sequence[str], contents: Mapping[str, bytes] | None = None,
     except InputError as error:
         report.findings = error.findings or [Finding(", ".join(files), 0, 0, error.text)]
         return report
-    _walk(report, policy, contents)
-    if besides is not None and not report.ok:
+    present = None if besides is None else load_policy(besides)
+    _walk(report, policy if present is None else policy.changed_from(present), contents)
+    if present is not None and not report.ok:
         before = PolicyReport()
-        try:
-            _walk(before, load_policy(besides), None)
-        except InputError:
-            return report
+        _walk(before, present, None)
         known = {one.text.en for one in before.findings}
         report.findings = [one for one in report.findings if one.text.en not in known]
         marks = {one.mark for one in before.broken}
