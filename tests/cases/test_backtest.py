@@ -170,7 +170,8 @@ def test_figures_that_start_later_are_tried_on_the_past(backtest: Any, policy: A
     file = tmp_path / "facts.jsonl"
     file.write_text(plain(), "utf-8")
     new = policy('payouts: {damage: {rows: {usual: {rate_max: [{from: 2012-04-16, value: "0.20"}, {from: 2030-01-01, value: "0.12"}]}}}}\n')
-    assert backtest("--policy", new, "--export", file)["largest"][0]["difference"]["max"] == "-8.00"
+    found = backtest("--policy", new, "--export", file)
+    assert (found["on"], found["largest"][0]["difference"]["max"]) == ("2030-01-01", "-8.00")
     assert backtest("--policy", new, "--export", file, "--on", "2029-12-31")["changed"] == 0
 
 

@@ -46,11 +46,15 @@ _FAULTS: Final = (TmcsError, LookupError, TypeError, ValueError, AttributeError)
 
 def policy_on(policy: Policy, day: date | None) -> Policy:
     """Return a policy whose figures are those of one day, whatever the day of a decision; default its last change."""
-    normal = policy.normal()
-    if not normal["days"]:
+    normal, on = policy.normal(), last_change(policy) if day is None else day.isoformat()
+    if not normal["days"] or on is None:
         return policy
-    on = max(normal["days"]) if day is None else day.isoformat()
     return Policy({**normal, "data": as_of(normal["data"], on), "days": []}, policy.facts, policy.calendar)
+
+
+def last_change(policy: Policy) -> str | None:
+    """Return the day from which a policy does not change any more; None where it never does."""
+    return max(policy.normal()["days"], default=None) or None
 
 
 class Unknown(Exception):  # noqa: N818 - it is a verdict, caught in this module

@@ -223,8 +223,8 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
         print_proof(run, form, lang, lines, time.perf_counter() - began)
         return EXIT_FINDINGS if run.faults else EXIT_OK
     reports = flowcheck.check_all(flows)
-    _add_refusals(reports)
     seconds = time.perf_counter() - began
+    _add_refusals(reports)
     faults = sum(len(report.findings) for report in reports)
     if form == "json":
         from tmcs.render.data import to_json

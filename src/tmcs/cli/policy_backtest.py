@@ -39,7 +39,7 @@ def backtest(
 
     tmcs policy backtest --policy new.yaml --cases 2026-10-01..2026-10-31 --format xlsx --out backtest.xlsx
     """
-    from tmcs.cases.backtest import Backtest, policy_on
+    from tmcs.cases.backtest import Backtest, last_change, policy_on
     from tmcs.loader import load_policy
 
     if exported is None and span is None:
@@ -47,13 +47,15 @@ def backtest(
     if form == "xlsx" and not (out or "").lower().endswith(".xlsx"):
         raise InputError("--format xlsx 须用 --out 指明 .xlsx 文件", "--format xlsx needs --out FILE.xlsx")
     since, until = _span(span)
-    found = Backtest(policy_on(load_policy(policy_files), None if on_day is None else _day(on_day, "--on")))
+    new, day = load_policy(policy_files), None if on_day is None else _day(on_day, "--on")
+    found = Backtest(policy_on(new, day))
     bar = _Bar(bool((ctx.find_root().obj or {}).get("quiet")))
     try:
         file = _run(found, bar, exported, store, since, until)
     finally:
         bar.clear()
-    data = {**found.to_dict(), "from": since and since.isoformat(), "to": until and until.isoformat(), "source": "store" if file is None else "export"}
+    data = {**found.to_dict(), "on": last_change(new) if day is None else day.isoformat()}
+    data |= {"from": since and since.isoformat(), "to": until and until.isoformat(), "source": "store" if file is None else "export"}
     if file is not None:
         data |= {"unread": file.unread, "findings": [one.to_dict() for one in file.findings]}
     _show(data, form, out, lang)

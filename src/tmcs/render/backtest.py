@@ -54,6 +54,8 @@ def backtest_text(found: dict[str, Any], lang: str) -> Iterator[str]:
     counts = [(found["changed"], ("改变", "changed")), (found["same"], ("相同", "the same")), (found["unknown"], ("不能确定", "cannot be known"))]
     said = ("，" if not en else ", ").join(f"{words[en]} {n} ({_percent(n, cases)})" for n, words in counts)
     yield bold(f"{cases} cases: {said}" if en else f"{cases} 件: {said}")
+    if found["on"]:
+        yield f"the new figures are those of {found['on']}" if en else f"新政策按 {found['on']} 的数字"
     for total in found["totals"]:
         yield wrap(_total_line(total, en), 80, "", "  ")
     if found["undecided"]:
