@@ -1,8 +1,9 @@
-"""How long lists of cases and the taking of a task take over a million cases, on either store.
+"""How long lists of cases, the taking of a task and the reports of the desk take over a million cases, on either store.
 
     python tests/bench/bench_cases.py [--cases N] [--store FILE|URL] [--keep] [--runs N]
 
-The store is filled with plain SQL: two of five cases are open, each with a task in one of eight queues and a promise. Then
+The store is filled with plain SQL: two of five cases are open, each with a task in one of eight queues and a promise; the
+others were paid and closed; all were opened over 23 months, the last of them November 2026. Then
 each query runs in this process (the median of its runs and the peak of Python's memory), and the cold commands against
 `python -c "import click"`, turn by turn, as in bench_startup.py. A server's schema (`?schema=…`) is filled if it is empty.
 """
@@ -18,6 +19,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench_startup import environment, measure
 
+NOW = datetime(2026, 11, 25, 10, tzinfo=timezone(timedelta(hours=8)))
 QUEUES = ("19013", "19047", "19026", "19049", "19048", "complaint", "supervisor", "finance")
 FLOWS = ("damage", "missing-item", "mismatch", "unsigned", "price", "invoice", "rejection")
+REASONS = ("damage", "not-shipped-72h", "oversell", "missing-item")
 _NUMBERS = "WITH RECURSIVE number(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM number WHERE i < ?)"
+_MONTH = "'202' || CAST(5 + i % 23 / 12 AS TEXT) || '-' || substr(CAST(101 + i % 23 % 12 AS TEXT), 2) || '-'"
+_OPENED = f"{_MONTH} || substr(CAST(101 + i / 23 % 20 AS TEXT), 2)"
+_CLOSED = f"{_MONTH} || substr(CAST(101 + i / 23 % 20 + i % 5 AS TEXT), 2)"
 _DUE = "'2026-1' || CAST(1 + i / 40 % 2 AS TEXT) || '-' || substr(CAST(101 + i / 80 % 28 AS TEXT), 2)"
 
 
@@ -41,8 +48,8 @@ STATEMENTS = (
     f"INSERT INTO cases (id, version, head, flow, tid, item, customer_id, state, outcome, owner, opened_at, opened_by, closed_at, next_due,"
     f" policy) {_NUMBERS} SELECT i, 1, '', {_one_of(FLOWS)}, CAST(5200000000000000000 + i AS TEXT), 'S1', 1 + i / 3,"
     f" CASE WHEN i % 5 IN (2, 3) THEN {_one_of(('resolved', 'waiting', 'needs-facts', 'resolved'), '(i / 5)')} ELSE 'closed' END, 'refund',"
-    f" 'agent' || CAST(i % 50 AS TEXT), '2026-11-01T10:00:00+08:00', 'agent0',"
-    f" CASE WHEN i % 5 IN (2, 3) THEN NULL ELSE '2026-11-20T10:00:00+08:00' END, CASE WHEN i % 5 IN (2, 3) THEN {_DUE} END, '' FROM number",
+    f" 'agent' || CAST(i % 50 AS TEXT), {_OPENED} || 'T10:00:00+08:00', 'agent0',"
+    f" CASE WHEN i % 5 IN (2, 3) THEN NULL ELSE {_CLOSED} || 'T10:00:00+08:00' END, CASE WHEN i % 5 IN (2, 3) THEN {_DUE} END, '' FROM number",
     f"INSERT INTO duty (case_id, n, kind, name, party, text, due, unit, state, agent, at) {_NUMBERS}"
     f" SELECT i, 1, 'task', 'task', {_one_of(QUEUES)}, '[\"跟进退款\", \"follow the refund\"]', {_DUE}, 'working',"
     f" CASE WHEN i % 5 NOT IN (2, 3) THEN 'done' WHEN i % 4 = 0 THEN 'taken' ELSE 'open' END,"
@@ -50,6 +57,13 @@ STATEMENTS = (
     f"INSERT INTO duty (case_id, n, kind, name, party, text, due, unit, state, at) {_NUMBERS}"
     f" SELECT i, 1, 'promise', 'promise', 'customer', '[\"退款\", \"refund\"]', {_DUE}, 'calendar',"
     f" CASE WHEN i % 5 IN (2, 3) THEN 'open' ELSE 'done' END, '2026-11-01T10:00:00+08:00' FROM number",
+    f"INSERT INTO ledger (case_id, account, customer_id, reason, kind, form, amount, most, state, tier, agent, at, day) {_NUMBERS}"
+    f" SELECT i, CAST(5200000000000000000 + i AS TEXT), 1 + i / 3, {_one_of(REASONS)}, 'compensation', 'coupon', 100 + i % 3000, 5000,"
+    f" 'paid', {_one_of(('frontline', 'second-line', 'supervisor'))}, 'agent' || CAST(i % 50 AS TEXT), {_CLOSED} || 'T10:00:00+08:00', {_OPENED}"
+    " FROM number WHERE i % 5 NOT IN (2, 3)",
+    f"INSERT INTO receipt (case_id, n, body, day, rulings) {_NUMBERS} SELECT i, 1, NULL, {_OPENED}, {_one_of(('C04 C06', 'C04', 'C09 C17', ''))} FROM number",
+    f"INSERT INTO event (case_id, n, at, kind, agent, tier, data, prev, hash) {_NUMBERS}"
+    f" SELECT i, 1, {_CLOSED} || 'T10:00:00+08:00', 'closed', 'agent0', 'frontline', '{{}}', '', '' FROM number WHERE i % 5 NOT IN (2, 3)",
     f"INSERT INTO customer (id, nick) {_NUMBERS} SELECT i, 'nick' || CAST(i AS TEXT) FROM number WHERE i % 3 = 0",
 )
 
@@ -63,7 +77,7 @@ def fill(store: Any, cases: int) -> None:
             for table in ("cases", "customer"):
                 store.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
     if store.dialect == "postgresql":
-        for table in ("cases", "duty", "customer"):
+        for table in ("cases", "duty", "customer", "ledger", "receipt", "event"):
             store.execute(f"ANALYZE {table}")
 
 
@@ -105,6 +119,14 @@ def _timed(work: Callable[[], Any], runs: int) -> tuple[float, int]:
     return statistics.median(times) * 1000, peak
 
 
+def _report(store: Any, kind: str, spans: Any) -> Any:
+    from tmcs.cases.desk_report import DAY, MONTH, Sight, desk_report
+    from tmcs.loader import load_policy
+
+    with store.one_state():
+        return desk_report(store, load_policy().at(NOW), DAY if kind == "today" else MONTH, spans, NOW, Sight(people=True, agents=True))
+
+
 def _work(store: Any, runs: int) -> None:
     from tmcs.cases.actor import Actor
     from tmcs.cases.desk import Desk
@@ -125,8 +147,12 @@ def _work(store: Any, runs: int) -> None:
             show(f"{name} --after", page(wanted, mark_of(far[-1], wanted)))
     show("promises", lambda: list(promises(store, limit=50)))
     show("promises --overdue", lambda: list(promises(store, until="2026-11-22", limit=50)))
+    from tmcs.cases.report_period import day_spans, month_spans
+
     desk = Desk(store, Actor("li", "frontline", "agent"))
     show("take --queue", lambda: take(desk, "19047"))
+    for kind, spans in (("today", day_spans(None, NOW)), ("month", month_spans("2026-11", NOW))):
+        show(f"report {kind}", lambda kind=kind, spans=spans: _report(store, kind, spans), runs=min(runs, 3))
     show("every open case, counted", lambda: sum(1 for _ in list_cases(store, queries()["list"])), runs=1)
 
 
@@ -165,6 +191,9 @@ def main() -> None:
             tmcs = str(Path(sys.executable).with_name("tmcs"))
             measure("case list", [tmcs, "case", "list"], env, options.runs)
             measure("case list --overdue", [tmcs, "case", "list", "--overdue"], env, options.runs)
+            env["TMCS_ROLE"] = "lead"
+            measure("report today", [tmcs, "report", "today"], env, min(options.runs, 5))
+            measure("report month", [tmcs, "report", "month", "--month", "2026-11"], env, min(options.runs, 5))
             measure("case take --queue 19047", [tmcs, "case", "take", "--queue", "19047"], env, options.runs)
 
 
