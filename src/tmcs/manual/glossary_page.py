@@ -1,13 +1,13 @@
-"""The page of words: shared facts and their answers, outcomes, statuses and the other fixed words, and what must not be said."""
+"""The pages of words: shared facts and their answers, outcomes, statuses and the other fixed words; and the rules of wording."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from tmcs.core.text import Text
-from tmcs.manual.book import Book
+from tmcs.manual.book import Book, page_of, pair
 from tmcs.manual.flow_page import shared_facts
-from tmcs.manual.model import Block, Code, Grid, Heading, Line, Link, Page, Para, Row
+from tmcs.manual.model import Block, Cites, Code, Grid, Heading, Line, Link, Page, Para, Row, joined
 from tmcs.render.words import words
 
 _SECTIONS: Final = {
@@ -15,6 +15,7 @@ _SECTIONS: Final = {
     "forms": ("赔付形式", "Forms of payouts"), "offers": ("怎样提出", "How a payout is offered"), "kinds": ("款项种类", "Kinds of payment"),
     "parties": ("各方", "Parties"), "sources": ("来源", "Sources"),
 }  # fmt: skip
+_SEVERITIES: Final = {"error": Text("不可", "never"), "warning": Text("慎用", "with care")}
 
 
 def glossary_page(book: Book) -> Page:
@@ -35,18 +36,36 @@ def glossary_page(book: Book) -> Page:
     return Page("glossary", Text("词汇", "Glossary"), "desk", blocks)
 
 
+def wording_page(book: Book) -> Page:
+    """Return what must not, or must, be said to a customer, each with its reason, better words and rules."""
+    from tmcs.core.wording_reader import OFF
+    from tmcs.wording import load_wording
+
+    rows = []
+    for name, rule in load_wording()["rules"].items():
+        if rule["severity"] == OFF:
+            continue
+        why, better = pair(rule["why"]), rule.get("better")
+        said_words = joined([[Code(word)] for word in rule["phrases"] or rule["missing"]])
+        words: Line = [Text("须有其一：", "one of these must be said: "), *said_words] if rule["missing"] else said_words
+        cells: list[Line] = [
+            [why, Code(name)], [_SEVERITIES.get(rule["severity"], Text(rule["severity"], rule["severity"]))], words,
+            [book.filled(pair(better))] if better else [], [Cites(rule.get("cite") or [])],
+        ]  # fmt: skip
+        rows.append(Row(cells, f"wording-{name}", why))
+    said = Text("对客户怎样说、不能怎样说；话术都照此检查过。", "How to put things to a customer, and how not to; the scripts are held against it.")
+    heads = [
+        Text("为什么", "why"), Text("程度", "severity"), Text("说法", "words"), Text("换成", "better"), Text("依据", "rules"),
+    ]  # fmt: skip
+    return Page("wording", Text("用语规则", "Rules of wording"), "desk", [Para([said], "lead"), Grid(heads, rows)])
+
+
 def _own(book: Book) -> Grid:
     """Return the flows' own facts by name, each with the flows that define it."""
     found: dict[str, list[Line]] = {}
     for flow in [*book.flows, *(job.flow for job in book.jobs)]:
-        page = flow.id if flow.id.startswith("job-") else f"flow-{flow.id}"
         for name, fact in flow.facts.items():
             label = Text(f"{flow.title[0]}：{fact.label[0]}", f"{flow.title[1]}: {fact.label[1]}")
-            found.setdefault(name, []).append([Link(page, f"fact-{name}", label)])
-    rows = []
-    for name in sorted(found):
-        line: list[Link | Text] = []
-        for n, one in enumerate(found[name]):
-            line += [*([Text("、", ", ")] if n else []), *one]  # type: ignore[list-item]
-        rows.append(Row([[Code(name)], line]))
+            found.setdefault(name, []).append([Link(page_of(flow), f"fact-{name}", label)])
+    rows = [Row([[Code(name)], joined(found[name])]) for name in sorted(found)]
     return Grid([Text("事实", "fact"), Text("在哪里", "where")], rows)

@@ -227,8 +227,8 @@ class _Writer:
                 if not any(said.values()) and spot.anchor:
                     continue
                 names = [spot.name.pick(lang) if spot.anchor else page.title.pick(lang) for lang in self.langs]
-                words = " ".join(dict.fromkeys(said.values()))[: _MOST * len(self.langs)]
-                entries.append([_href(page.name, spot.anchor), page.label, *names, *(page.title.pick(lang) for lang in self.langs), words])
+                titles = [page.title.pick(lang) for lang in self.langs]
+                entries.append([_href(page.name, spot.anchor), page.label, *names, *titles, *(said[lang][:_MOST] for lang in self.langs)])
         lines = ",\n".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in entries)
         # Nothing is markup within a script file, and yet; and JavaScript once took these separators for line ends.
         lines = lines.replace("</", "<\\/").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

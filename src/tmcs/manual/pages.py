@@ -6,7 +6,7 @@ from tmcs import rulebook
 from tmcs.core.text import Text
 from tmcs.manual.book import Book
 from tmcs.manual.flow_page import common_page, flow_page
-from tmcs.manual.glossary_page import glossary_page
+from tmcs.manual.glossary_page import glossary_page, wording_page
 from tmcs.manual.graph_part import Drawn
 from tmcs.manual.job_page import calendar_page, job_page
 from tmcs.manual.model import PARTS, Block, Code, Heading, Inline, Items, Line, Link, Page, Para, Spot, spots
@@ -24,7 +24,7 @@ def pages(book: Book) -> list[Page]:
     if book.flows:
         found.append(common_page(book, Drawn(book, book.flows[0])))
     found += [job_page(book, job) for job in book.jobs]
-    found += [calendar_page(book), policy_page(book), desk_page(book), glossary_page(book)]
+    found += [calendar_page(book), policy_page(book), desk_page(book), glossary_page(book), wording_page(book)]
     citing: dict[str, list[Spot]] = {}
     for page in found:
         for spot in spots(page):

@@ -43,12 +43,12 @@
   }
   function fold(text) { return text.normalize("NFKC").toLowerCase(); }
   function score(entry, words) {
-    var names = fold(entry.slice(1, -1).join(" "));
+    var names = fold(entry.slice(1, 2 + 2 * window.HANDBOOK.langs).join(" "));
     var said = null, total = 0;
     for (var n = 0; n < words.length; n++) {
       var at = names.indexOf(words[n]);
       if (at >= 0) { total += at === 0 ? 6 : 4; continue; }
-      if (said === null) { said = fold(entry[entry.length - 1] + " " + entry[0]); }
+      if (said === null) { said = fold(entry.slice(2 + 2 * window.HANDBOOK.langs).join(" ") + " " + entry[0]); }
       if (said.indexOf(words[n]) < 0) { return 0; }
       total += 1;
     }
@@ -73,7 +73,7 @@
     var langs = window.HANDBOOK.langs, en = langs > 1 && root.getAttribute("data-show") === "en" ? 1 : 0;
     var line = document.createElement("li"), link = document.createElement("a");
     var name = document.createElement("b"), more = document.createElement("small");
-    var title = entry[2 + langs + en], said = entry[entry.length - 1], at = fold(said).indexOf(words[0]);
+    var title = entry[2 + langs + en], said = entry[2 + 2 * langs + en], at = fold(said).indexOf(words[0]);
     link.href = entry[0];
     name.textContent = entry[2 + en];
     link.appendChild(name);
