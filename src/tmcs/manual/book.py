@@ -12,7 +12,7 @@ from tmcs.core.flow import Flow
 from tmcs.core.policy import Policy, Snapshot
 from tmcs.core.text import Text
 from tmcs.jobs.definition import Job
-from tmcs.manual.model import Code, Inline, Line, Link
+from tmcs.manual.model import Code, Inline, Link
 from tmcs.rulebook import Ruling
 from tmcs.trace import Carried
 
@@ -156,11 +156,6 @@ def term(section: str, word: Any) -> Text:
     from tmcs.render.words import say
 
     return Text(say(section, word, "zh"), say(section, word, "en"))
-
-
-def plain(text: str) -> Line:
-    """Return a text that is the same in both languages."""
-    return [Code(text)]
 
 
 def load(now: datetime, policy_files: Iterable[str] = ()) -> Book:

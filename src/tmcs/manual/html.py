@@ -42,8 +42,7 @@ _MOST: Final = 400  # characters of one entry of the index
 _POLICY: Final = "default-src 'none'; style-src 'self' file:; script-src 'self' file:; base-uri 'none'; form-action 'none'"
 _WORDS: Final = {
     "search": Text("搜索", "Search"), "contents": Text("目录", "Contents"), "skip": Text("跳到正文", "Skip to the text"),
-    "language": Text("语言", "Language"), "page": Text("本页", "This page"), "both": Text("双语", "both"),
-    "fold": Text("目录与搜索", "Contents and search"),
+    "language": Text("语言", "Language"), "page": Text("本页", "This page"),
 }  # fmt: skip
 
 

@@ -15,7 +15,6 @@ from tmcs.manual.model import (
     Grid,
     Heading,
     Inline,
-    Items,
     Line,
     Link,
     Page,
@@ -134,12 +133,3 @@ def not_carried_page(book: Book) -> Page:
     heads = [Text("规则", "rule"), Text("内容", "what it says"), Text("为什么不办", "why not")]
     blocks: list[Block] = [Para([said], "lead"), Grid(heads, rows)]
     return Page("not-carried", Text("不办的规则", "Rules not carried"), "rules", blocks)
-
-
-def contents_lines(book: Book) -> Items:
-    """Return the sections, each with the number of its rules."""
-    lines: list[Line] = []
-    for section in rulebook.sections():
-        number = len(section.rules)
-        lines.append([Code(section.id), Link(f"rules-{section.id}", "", section.title), Text(f"（{number} 条）", f" ({number} rules)")])
-    return Items(lines)
