@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+
+from tmcs.testing import NOW as NOW
 
 # The console script of this very environment is the one that is tested, also where the environment is not activated.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
-NOW = "2026-11-23T10:00:00+08:00"
-
-
-@pytest.fixture(scope="session")
-def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for the whole run: reading YAML anew for each test would only cost time."""
-    return tmp_path_factory.mktemp("cache")
+pytest_plugins = ["tmcs.testing.pytest"]
 
 
 @pytest.fixture(autouse=True)
-def _apart(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tmcs import config, loader, plugins
-
-    for name in ("TMCS_CONFIG", "TMCS_LANG", "TMCS_TIER", "TMCS_AGENT", "TMCS_ROLE", "TMCS_POLICY", "TMCS_LEXICON", "TMCS_STORE", "TMCS_MAIL", "TMCS_CACHE", "TMCS_PLUGINS_DISABLED",
-                 "TMCS_PLUGINS_OVERRIDE", "NO_COLOR"):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    for name in ("LC_ALL", "LC_MESSAGES"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("LANG", "C.UTF-8")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(shared_cache / "cache"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(shared_cache / "state"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    config.reset()
-    loader.reset()
-    plugins.reset()
+def _apart(tmcs_apart: None) -> None:
+    """Every test is one of a desk of its own."""
 
 
 #: The server that tests may use: each makes a schema of its own there and drops it.
@@ -95,43 +74,10 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("server_url") if request.param == "postgresql" else tmp_path / "store.db")
 
 
-class Ran(NamedTuple):
-    """What one command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as JSON."""
-        return json.loads(self.out)
-
-
 @pytest.fixture
-def tmcs(monkeypatch: pytest.MonkeyPatch) -> Any:
+def tmcs(tmcs_run: Any) -> Any:
     """Run a command line in this process, as the console script would: ``tmcs("resolve", "damage", stdin=…)``."""
-    from tmcs import config, loader, plugins
-    from tmcs.cli.main import run
-
-    def call(*argv: object, stdin: str | bytes = "") -> Ran:
-        config.reset()
-        loader.reset()
-        plugins.reset()
-        data = stdin.encode() if isinstance(stdin, str) else stdin
-        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace") for _ in range(2))
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="utf-8"))
-            patch.setattr(sys, "stdout", out)
-            patch.setattr(sys, "stderr", err)
-            code = run([str(word) for word in argv])
-        texts = []
-        for stream in (out, err):
-            stream.flush()
-            texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
-        return Ran(code, *texts)
-
-    return call
+    return tmcs_run
 
 
 @pytest.fixture

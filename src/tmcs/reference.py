@@ -158,7 +158,8 @@ def _policy() -> str:
     lines += [f"A plug-in's fragment may add entries to {fragments}.", "", "## Keys of an entry", ""]
     lines += [_table(["section", "keys"], [(f"`{name}`", ", ".join(f"`{key}`" for key in sorted(words))) for name, words in keys.items()])]
     for section in SECTIONS:
-        rows = [(f"`{key}`", value, ", ".join(_rules(key, cites))) for key, value in figures.items() if key.partition(".")[0] == section and not key.endswith(".type")]
+        mine = {key: value for key, value in figures.items() if key.startswith(f"{section}.") and not key.endswith(".type")}
+        rows = [(f"`{key}`", value, ", ".join(_rules(key, cites))) for key, value in mine.items()]
         if rows:
             lines += [f"## `{section}`", "", _table(["key", f"value on {_DAY[:10]}", "rules"], rows)]
     return "\n".join(lines)

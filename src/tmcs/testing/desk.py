@@ -17,6 +17,8 @@ from unittest.mock import patch
 #: The moment of the worked cases: Monday morning in Shanghai.
 NOW: Final = "2026-11-23T10:00:00+08:00"
 _LOCALE: Final = ("LC_ALL", "LC_MESSAGES", "NO_COLOR", "PYTHONDONTWRITEBYTECODE")
+#: Set while `tmcs plugin check` runs a project's own tests: it stays what it is.
+INSIDE: Final = "TMCS_PLUGIN_CHECK"
 _numbers = itertools.count(1)
 
 
@@ -40,7 +42,7 @@ def run_command(*argv: object, stdin: str | bytes = "") -> Ran:
     """
     from tmcs.cli.main import run
 
-    _forget()
+    forget()
     data = stdin.encode() if isinstance(stdin, str) else stdin
     given = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace") for _ in range(2))
@@ -53,34 +55,46 @@ def run_command(*argv: object, stdin: str | bytes = "") -> Ran:
     return Ran(code, *texts)
 
 
-def _forget() -> None:
+def forget() -> None:
+    """Have configuration, plug-ins, flows and policies read anew."""
     from tmcs import config, loader, plugins
 
     for module in (config, loader, plugins):
         module.reset()
 
 
+def environment(folder: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None) -> dict[str, str | None]:
+    """Return the environment of a desk in a folder: variables with their values, None for those that must not be set.
+
+    Args:
+        folder: where configuration and data lie.
+        cache: where what is read of YAML, and the state, may be kept for other tests; default in ``folder``.
+    """
+    home, shared = os.fspath(folder), os.fspath(cache or folder)
+    ours = [name for name in os.environ if name.startswith("TMCS_") and not name.startswith("TMCS_TEST_") and name != INSIDE]
+    found: dict[str, str | None] = {**dict.fromkeys((*ours, *_LOCALE)), "LANG": "C.UTF-8"}
+    for name, place in (("CACHE", shared), ("STATE", shared), ("CONFIG", home), ("DATA", home)):
+        found[f"XDG_{name}_HOME"] = os.path.join(place, name.lower())
+    return found
+
+
 @contextmanager
 def isolated(folder: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None) -> Iterator[None]:
     """Have configuration, data, state and cache in a folder, and no setting of the environment in force.
 
-    Args:
-        folder: where they lie.
-        cache: where what is read of YAML may be kept for other tests; default in ``folder``.
+    The arguments are those of :func:`environment`.
     """
-    home, shared = os.fspath(folder), os.fspath(cache or folder)
-    ours = [name for name in os.environ if name.startswith("TMCS_") and not name.startswith("TMCS_TEST_")]
     with patch.dict(os.environ):
-        for name in (*ours, *_LOCALE):
-            os.environ.pop(name, None)
-        os.environ["LANG"] = "C.UTF-8"
-        for name, place in (("CACHE", shared), ("STATE", shared), ("CONFIG", home), ("DATA", home)):
-            os.environ[f"XDG_{name}_HOME"] = os.path.join(place, name.lower())
-        _forget()
+        for name, value in environment(folder, cache).items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        forget()
         try:
             yield
         finally:
-            _forget()
+            forget()
 
 
 @contextmanager

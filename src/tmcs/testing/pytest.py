@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tmcs.testing.desk import Ran, clock, isolated, plugged, run_command
+from tmcs.testing.desk import NOW, Ran, environment, forget, plugged, run_command
 
 
 @pytest.fixture(scope="session")
@@ -18,10 +18,15 @@ def tmcs_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def tmcs_apart(tmp_path: Path, tmcs_cache: Path) -> Iterator[None]:
+def tmcs_apart(tmp_path: Path, tmcs_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a test apart from the user's own files: configuration, store, policy and cache lie in temporary folders."""
-    with isolated(tmp_path, tmcs_cache):
-        yield
+    # The test's own changes of the environment are undone together with these, in their order.
+    for name, value in environment(tmp_path, tmcs_cache).items():
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    forget()
 
 
 @pytest.fixture
@@ -48,11 +53,10 @@ def tmcs_plug(tmcs_apart: None) -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture
-def tmcs_clock(tmcs_apart: None) -> Iterator[Callable[..., None]]:
-    """Set the clock for this test: ``tmcs_clock("2026-11-23T10:00:00+08:00")``."""
-    with ExitStack() as stack:
+def tmcs_clock(tmcs_apart: None, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Set the clock for the rest of this test: ``tmcs_clock("2026-11-23T10:00:00+08:00")``, that moment by default."""
 
-        def at(*now: str) -> None:
-            stack.enter_context(clock(*now))
+    def at(now: str = NOW) -> None:
+        monkeypatch.setenv("TMCS_NOW", now)
 
-        yield at
+    return at
