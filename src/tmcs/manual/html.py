@@ -74,6 +74,10 @@ class _Writer:
             first += 1
         while not isinstance(line[last - 1], Text | Link):
             last -= 1
+        if first and not apart(line[first - 1], line[first]):
+            first = 0  # a mark belongs to the name before it
+        if last < len(line) and not apart(line[last - 1], line[last]):
+            last += 1
         while last < len(line) and any(isinstance(one, Code) for one in line[first:last]) and isinstance(line[last], Code):
             last += 1  # of several names the last belongs to its words as the others do
         said = {lang: self._in(line[first:last], lang) for lang in self.langs}

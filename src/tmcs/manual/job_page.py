@@ -77,7 +77,7 @@ def job_page(book: Book, job: Job) -> Page:
 def _when(book: Book, job: Job) -> list[tuple[Text, Line]]:
     figures = book.data["jobs"].get(job.id, {})
     runs = Text(every(job.every, "zh"), every(job.every, "en"))
-    at: list[Inline] = [Text(" ", " "), _moment(figures["at"]["value"])] if "at" in figures and job.every != "on-demand" else []
+    at: list[Inline] = [Text("，", ", "), _moment(figures["at"]["value"])] if "at" in figures and job.every != "on-demand" else []
     pairs: list[tuple[Text, Line]] = [(Text("运行", "runs"), [runs, *at])]
     if job.window is not None or "from" in figures:
         start = _moment(figures["from"]["value"]) if "from" in figures else Text("当天 00:00", "the day, 00:00")
@@ -137,7 +137,7 @@ def calendar_page(book: Book) -> Page:
             if name == "at":
                 what.append(Text(f"（{every(job.every, 'zh')}）", f" ({every(job.every, 'en')})"))
             link = Link(f"job-{job.id}", "", pair(job.title))
-            found.append(((at.days, at.hour, at.minute), Row([[_moment(one["value"])], [link], what, [Cites(cites_of(one))]])))
+            found.append(((at.days, at.hour, at.minute), Row([[_moment(one["value"])], [link], what, [Cites(cites_of(one), quiet=True)]])))
     rows = [row for _, row in sorted(found, key=lambda one: one[0])]
     heads = [Text("时刻", "time"), Text("工作", "job"), Text("什么", "what"), _RULES]
     order = sorted(book.jobs, key=lambda job: (job.precedence, job.id))
