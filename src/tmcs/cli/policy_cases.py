@@ -131,7 +131,7 @@ def _say(found: Iterable[Moved], form: str, lang: str) -> int:
             counts[one.did] = counts.get(one.did, 0) + 1
             print(moved_line(one, lang))
         total, moved = sum(counts.values()), counts.get("moved", 0)
-        print(f"{total} 个案件，改用新版 {moved} 个" if lang == "zh" else f"{total} cases, {moved} moved")
+        print(f"{total} 个案件，改用新版 {moved} 个" if lang == "zh" else f"{total} case{'s' * (total != 1)}, {moved} moved")
     return EXIT_FINDINGS if counts.get("refused") else EXIT_OK
 
 

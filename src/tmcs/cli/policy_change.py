@@ -118,7 +118,7 @@ def diff(one: str, other: str, store: str | None, form: str, lang: str) -> int:
         from tmcs.render.policy import diff_lines
 
         print("\n".join(diff_lines(found, lang)))
-        print(f"{len(found)} 处不同" if lang == "zh" else f"{len(found)} differences")
+        print(f"{len(found)} 处不同" if lang == "zh" else f"{len(found)} difference{'s' * (len(found) != 1)}")
     else:
         print("两个版本相同" if lang == "zh" else "the two versions are the same")
     return EXIT_FINDINGS if found else EXIT_OK

@@ -170,17 +170,21 @@ def _signed(fen: int) -> str:
     return format_money(fen) if fen < 0 else f"+{format_money(fen)}"
 
 
+def _cases(count: int, what: str = "case") -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def totals_lines(totals: Totals, lang: str) -> list[str]:
     """Return the sums of a preview."""
     zh = lang == "zh"
     out = [
         f"看了 {totals.looked} 个未结案件: {totals.changed} 个会变 (其中 {totals.kept} 个保留原版)，{totals.undecided} 个无法判定" if zh
-        else f"{totals.looked} open cases: {totals.changed} would change ({totals.kept} kept under their policy), "
+        else f"{_cases(totals.looked, 'open case')}: {totals.changed} would change ({totals.kept} kept under their policy), "
         f"{totals.undecided} cannot be decided"
     ]  # fmt: skip
     for reason, (count, old, new) in sorted(totals.money.items()):
         said = f"{format_money(old)} → {format_money(new)} ({_signed(new - old)})"
-        out.append(f"  {reason}: {count} 案，{said} 元" if zh else f"  {reason}: {count} cases, {said} CNY")
+        out.append(f"  {reason}: {count} 案，{said} 元" if zh else f"  {reason}: {_cases(count)}, {said} CNY")
     return out
 
 
