@@ -17,9 +17,6 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "preview": ("tmcs.cli.policy_cases", "新版会改变哪些未结案件", "which open cases a version would change"),
     "move": ("tmcs.cli.policy_cases", "案件改用现行政策", "move cases to the policy in force"),
     "pin": ("tmcs.cli.policy_cases", "案件保留原版政策", "keep cases under their policy"),
-    "preview": ("tmcs.cli.policy_cases", "新版会改变哪些未结案件", "which open cases a version would change"),
-    "move": ("tmcs.cli.policy_cases", "案件改用现行政策", "move cases to the policy in force"),
-    "pin": ("tmcs.cli.policy_cases", "案件保留原版政策", "keep cases under their policy"),
     "backtest": ("tmcs.cli.policy_backtest", "用新政策重判过去的案件", "try a policy on past cases"),
     "bound": ("tmcs.cli.policy_bound", "一单最多可得多少", "the most that one order can draw"),
 }
