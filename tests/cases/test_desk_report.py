@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,8 @@ from tmcs.loader import load_flow, load_policy
 from tmcs.schemas import schema
 from tmcs.store import open_store
 from tmcs.store.base import Store
+from tmcs.store.migrations import MIGRATIONS, in_words
+from tmcs.store.sqlite import APPLICATION_ID
 
 LATER = "2026-12-01T00:00:00+08:00"
 ALL = Sight(people=True, agents=True)
@@ -305,3 +309,22 @@ def test_no_figure_reads_a_whole_table(store: Store) -> None:
             else:
                 whole = [row[0] for row in store.execute(f"EXPLAIN {sql}", values).fetchall() if "Seq Scan" in row[0]]
             assert not whole, (sql, whole)
+
+
+def test_receipts_of_a_store_of_version_2_are_found_by_their_day(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with sqlite3.connect(path) as old:
+        for statement in (one for step in MIGRATIONS[:2] for one in step):
+            old.execute(in_words(statement, "sqlite"))
+        old.execute(
+            "INSERT INTO event (case_id, n, at, kind, agent, tier, data, prev, hash)"
+            " VALUES (1, 1, '2026-11-30T23:59:59+08:00', 'opened', 'li', 'frontline', '{}', '', '')"
+        )
+        old.execute("INSERT INTO receipt (case_id, n, body) VALUES (1, 1, ?)", (zlib.compress(b'{"cites":["C04"]}'),))
+        old.execute("INSERT INTO receipt (case_id, n, body) VALUES (2, 1, NULL)")
+        old.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        old.execute("PRAGMA user_version=2")
+    old.close()
+    with open_store(str(path), write=True) as store:
+        assert report(store)["rulings"] == [{"ruling": "C04", "decisions": 1, "last_decisions": 0}]
+        assert report(store, DAY, "2026-12-01")["rulings"] == [{"ruling": "C04", "decisions": 0, "last_decisions": 1}]
