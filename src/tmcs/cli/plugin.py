@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tmcs.plugin_check import State
 
 _STATUS = {"ok": "正常", "failed": "失败", "disabled": "停用", "overridden": "被覆盖"}
-_KIND = {"flow": "流程", "plugin": "插件"}
+_KIND = {"flow": "流程", "job": "工作", "plugin": "插件"}
 
 
 @click.group("plugin", short_help="插件 · plug-ins")
