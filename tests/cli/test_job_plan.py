@@ -163,6 +163,8 @@ def test_the_list_of_the_platform_is_taken_whole_or_not_at_all(at: Any, tmp_path
 def test_questions_are_asked_at_a_terminal(at: Any) -> None:
     run_survey(at)
     terminal = Terminal(["job", "survey", "answer", "1", "1", "--lang", "en"])
+    terminal.until("› Hello, this is")
+    terminal.until("› Thank you very much!")
     for question, typed in (
         ("Satisfied as a whole?", "1"), ("Satisfied with the speed?", "<"), ("Satisfied as a whole?", "4"), ("Satisfied with the speed?", ""),
         ("Did you call?", "maybe"), ("is wrong: expected yes | no", "no"), ("More of what?", "rice"), ("What do you wish?", ""),
