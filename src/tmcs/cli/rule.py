@@ -283,8 +283,8 @@ def _markdown(lines: _Lines, lang: str) -> str:
 def trace_(what: tuple[str, ...], missing: bool, form: str, lang: str) -> int:
     """每条规则由哪个流程、节点、政策项或话术执行；有遗漏则退出码 1 · what carries each rule; 1 if nothing does."""
     from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK
-    from tmcs.loader import load_flows, load_policy
     from tmcs.jobs.definition import load_jobs
+    from tmcs.loader import load_flows, load_policy
     from tmcs.trace import HANDLING, PROACTIVE, idle_excuses, trace
 
     sections = dict.fromkeys(word.upper().partition("-")[0] for word in what) or (*HANDLING, *PROACTIVE)
