@@ -29,8 +29,10 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _apart(tmp_path: Path, shared_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from tmcs import config, loader, plugins
 
-    for name in ("TMCS_CONFIG", "TMCS_LANG", "TMCS_TIER", "TMCS_AGENT", "TMCS_ROLE", "TMCS_POLICY", "TMCS_LEXICON", "TMCS_STORE", "TMCS_MAIL", "TMCS_CACHE", "TMCS_PLUGINS_DISABLED",
-                 "TMCS_PLUGINS_OVERRIDE", "NO_COLOR"):  # fmt: skip
+    for name in (
+        "TMCS_CONFIG", "TMCS_LANG", "TMCS_TIER", "TMCS_AGENT", "TMCS_ROLE", "TMCS_POLICY", "TMCS_LEXICON",
+        "TMCS_STORE", "TMCS_MAIL", "TMCS_CACHE", "TMCS_PLUGINS_DISABLED", "TMCS_PLUGINS_OVERRIDE", "NO_COLOR",
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     for name in ("LC_ALL", "LC_MESSAGES"):

@@ -11,8 +11,8 @@ import pytest
 import tmcs
 from tests.conftest import NOW
 from tmcs import rulebook
-from tmcs.loader import load_flows
 from tmcs.jobs.definition import load_jobs
+from tmcs.loader import load_flows
 from tmcs.trace import HANDLING, PROACTIVE, carriers, idle_excuses, trace
 
 FACTS = [
