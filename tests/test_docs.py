@@ -85,10 +85,30 @@ def test_the_case_of_the_readme_goes_as_it_is_shown(tmcs: Any, monkeypatch: pyte
                 place = said.index(part, place) + len(part)
 
 
+def test_the_job_of_the_readme_prints_what_is_shown(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = sorted(str(path) for path in (ROOT / "examples").glob("*-2026-11.csv"))
+    assert tmcs("order", "import", *exports).code == 0
+    block = next(one for one in re.findall(r"```text\n(.*?)```", README, re.S) if "tmcs job run" in one)
+    line, *shown = block.splitlines()
+    words = shlex.split(line.removeprefix("$ "))
+    monkeypatch.setenv(*words.pop(0).split("=", 1))
+    monkeypatch.setenv("TMCS_LANG", "zh")
+    out = tmcs(*words[1:]).out
+    assert [part for part in shown if part != "…" and f"{part}\n" not in out] == []
+
+
+def test_every_job_command_and_job_stands_in_the_readme() -> None:
+    from tmcs.cli.job import COMMANDS as JOB
+    from tmcs.plugins import registry
+
+    section = README.split("## Jobs")[1].split("### The store")[0]
+    assert not [name for name in (*JOB, *registry().job_names()) if not re.search(rf"`[a-z |\\-]*\b{name}\b", section)]
+
+
 def test_every_case_command_stands_in_the_readme() -> None:
     from tmcs.cli.case import COMMANDS as CASE
 
-    section = README.split("## Cases")[1].split("### The store")[0]
+    section = README.split("## Cases")[1].split("## Jobs")[0]
     assert not [name for name in CASE if not re.search(rf"`(tmcs case )?[a-z|\\-]*\b{name}\b", section)]
 
 

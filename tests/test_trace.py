@@ -11,8 +11,9 @@ import pytest
 import tmcs
 from tests.conftest import NOW
 from tmcs import rulebook
+from tmcs.jobs.definition import load_jobs
 from tmcs.loader import load_flows
-from tmcs.trace import HANDLING, carriers, idle_excuses, trace
+from tmcs.trace import HANDLING, PROACTIVE, carriers, idle_excuses, trace
 
 FACTS = [
     word
@@ -21,20 +22,21 @@ FACTS = [
 ]
 
 
-def test_every_rule_of_the_handling_flows_is_carried_or_excused() -> None:
-    rows = trace(load_flows(), tmcs.load_policy(()))
-    assert len(rows) == sum(len(rulebook.section(section).rules) for section in HANDLING) == 412
+def test_every_rule_of_the_flows_and_jobs_is_carried_or_excused() -> None:
+    rows = trace(load_flows(), tmcs.load_policy(()), (*HANDLING, *PROACTIVE), load_jobs())
+    assert len(rows) == sum(len(rulebook.section(section).rules) for section in (*HANDLING, *PROACTIVE)) == 527
     assert [row.rule for row in rows if row.missing] == []
     assert idle_excuses(rows) == []
 
 
 def test_every_excuse_is_given_by_the_flow_of_its_section() -> None:
-    wrong = [(flow.id, rule) for flow in load_flows() for rule in flow.not_executable if rule[:3] != flow.section]
+    plugins = [*load_flows(), *load_jobs()]
+    wrong = [(one.id, rule) for one in plugins for rule in one.not_executable if rule[:3] != one.section]
     assert wrong == []
 
 
 def test_every_citation_names_a_rule_or_ruling() -> None:
-    cited = carriers(load_flows(), tmcs.load_policy(()))
+    cited = carriers(load_flows(), tmcs.load_policy(()), load_jobs())
     assert sorted(set(cited) - rulebook.known_ids()) == []
 
 

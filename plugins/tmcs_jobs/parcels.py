@@ -11,12 +11,10 @@ from functools import cache
 from itertools import chain
 from typing import Any, Final
 
-from tmcs.core.money import MILLION
-from tmcs.core.order import parse_time
-from tmcs.jobs import Context, Hit
+from tmcs import parse_time
+from tmcs.jobs import MILLION, Context, Hit, load_yaml
 from tmcs.jobs.hits import REFUNDING, refund_of, selected
 from tmcs.jobs.select import All, FieldTest
-from tmcs.lang.cache import load_yaml
 
 _FILE: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "parcels.yaml")
 #: States in which a parcel cannot be delivered any more (P05-R11, P07-R01).
@@ -61,7 +59,7 @@ class Parcel:
 
 
 def _time(cell: str) -> datetime | None:
-    from tmcs.orders.values import CellError, moment
+    from tmcs.jobs import CellError, moment
 
     try:
         found = moment(cell)

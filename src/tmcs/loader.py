@@ -218,7 +218,10 @@ def find_flow(word: str) -> str:
 
 
 def flow_titles() -> dict[str, list[str]]:
-    """Return the installed flows by id with their titles, ``[zh, en]``, without reading one; a flow that fails has none."""
+    """Return the installed flows, and the graphs of jobs, by id with their titles, ``[zh, en]``, without reading one.
+
+    One that fails has none.
+    """
     titles: dict[str, list[str]] = _index()["titles"]
     return titles
 
@@ -246,6 +249,15 @@ def _index() -> dict[str, Any]:
         titles[name] = list(flow.title)
         for alias in (*flow.aliases, *flow.title):
             words.setdefault(alias.lower(), name)
+    for name in known.job_names():  # a case that a job opened bears the id of its graph
+        plugin = known.job(name)
+        try:
+            flow = read_flow_files(known.host.job_files(plugin).folder, name=f"job-{name}")
+        except TmcsError:
+            stamps += known.host.all_stamps(plugin)
+            continue
+        stamps += [stamp(flow.source), *known.stamps(plugin)]
+        titles[flow.id] = list(flow.title)
     found = {"words": words, "titles": titles, "stamps": stamps}
     store("index", key, found)
     return found

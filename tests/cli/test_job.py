@@ -23,7 +23,8 @@ INPUTS = EXAMPLES / "jobs"
 #: The jobs that look at the example exports, and when each runs on the day of the examples.
 JOBS = {
     "held-orders": "08:50", "ship-tracking": "09:00", "completion-rate": "09:00", "review-explanation": "09:00",
-    "shipped-unsigned": "09:15", "reorder-orders": "10:00", "oversell": "17:00", "differentiated-follow-up": "17:00",
+    "shipped-unsigned": "09:15", "reorder-orders": "10:00", "differentiated-care": "10:30", "gift-mailing": "10:40",
+    "satisfaction-survey": "10:45", "oversell": "17:00", "differentiated-follow-up": "17:00",
 }  # fmt: skip
 ORDER = "5200000000000010005"  # paid, and held by the warehouse for want of stock
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +163,8 @@ def test_the_list_of_the_platform_is_taken_whole_or_not_at_all(at: Any, tmp_path
 def test_questions_are_asked_at_a_terminal(at: Any) -> None:
     run_survey(at)
     terminal = Terminal(["job", "survey", "answer", "1", "1", "--lang", "en"])
+    terminal.until("› Hello, this is")
+    terminal.until("› Thank you very much!")
     for question, typed in (
         ("Satisfied as a whole?", "1"), ("Satisfied with the speed?", "<"), ("Satisfied as a whole?", "4"), ("Satisfied with the speed?", ""),
         ("Did you call?", "maybe"), ("is wrong: expected yes | no", "no"), ("More of what?", "rice"), ("What do you wish?", ""),
@@ -172,6 +176,16 @@ def test_questions_are_asked_at_a_terminal(at: Any) -> None:
     assert terminal.end() == 0
     kept = at("survey", "list", 1, "--format", "json").json["people"][0]
     assert (kept["state"], kept["answers"]) == ("answered", {"overall": "4", "called": "no", "more": "rice"})
+
+
+def test_two_agents_at_once_answer_once_and_open_one_case(at: Any, tmcs: Any) -> None:
+    run_survey(at)
+    argv = [sys.executable, "-m", "tmcs", "job", "survey", "answer", "1", "1", "-s", "overall=1", "-s", "called=no", "-s", "more=tea"]
+    both = [subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(3)]
+    for one in both:
+        one.communicate(timeout=60)
+    assert sorted(one.returncode for one in both) == [0, 2, 2]
+    assert len(tmcs("case", "list", "--format", "json").json["cases"]) == 1
 
 
 # ---- gifts ------------------------------------------------------------------------------------------------------------------

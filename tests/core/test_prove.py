@@ -67,12 +67,11 @@ def test_a_sound_flow_is_proved(tmcs: Any, tmp_path: Path) -> None:
     assert "proved: " in tmcs("flow", "check", "--prove", tmp_path, "--lang", "en").out
 
 
-def test_the_built_in_flows_are_proved_in_time(tmcs: Any) -> None:
+def test_the_built_in_flows_are_proved(tmcs: Any) -> None:
     ran = tmcs("flow", "check", "--prove", "--format", "json")
     assert [fault for proof in ran.json["proved"] for fault in proof["faults"]] == []
     assert ran.json["loops"]["faults"] == []
     assert all(proof["ends"]["reached"] == proof["ends"]["total"] for proof in ran.json["proved"])
-    assert ran.json["seconds"] < 10
     assert ran.code == 0
 
 

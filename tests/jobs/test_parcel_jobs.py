@@ -174,7 +174,7 @@ def test_the_customers_wish_is_ordered_again_once(desk: JobDesk) -> None:
         for record, wish in zip(records, ("yes", "no"), strict=True):
             facts = {"delivery_state": "lost", "wants_goods": wish}
             at.open(tmcs.load_flow("unsigned"), tmcs.load_policy(()), record, facts)
-    found = desk.run("reorder-orders")
+    found = desk.run("reorder-orders", "2026-11-23T10:00:00+08:00")
     assert groups(found) == {tid(1): "order-again"}
     one = item(found, tid(1))
     assert [task["queue"] for task in one["tasks"]] == ["19047", "19026", "taobao"]

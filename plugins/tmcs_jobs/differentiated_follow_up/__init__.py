@@ -22,7 +22,7 @@ Complaint = dict[str, Any]
 
 @cache
 def _topics() -> dict[str, Any]:
-    from tmcs.lang.cache import load_yaml
+    from tmcs.jobs import load_yaml
 
     words: dict[str, Any] = load_yaml(_TOPICS)
     return words

@@ -19,7 +19,7 @@ from tmcs.cli.plan_given import (
     show_plan,
     step_options,
 )
-from tmcs.core.errors import InputError, NotFoundError
+from tmcs.core.errors import Finding, InputError, NotFoundError
 from tmcs.core.text import Text
 
 _REASONS: Final = ("dissatisfied", "reputation")
@@ -67,10 +67,13 @@ def _complaint(number: str, file: str) -> dict[str, Any]:
     from tmcs.jobs.kinds import kind
     from tmcs.jobs.rows import read_file
 
-    for row in read_file(file, kind("complaints")):
+    findings: list[Finding] = []
+    for row in read_file(file, kind("complaints"), findings.append):
         if number in (row["number"], row["order"]):
             return dict(row.values)
-    raise NotFoundError(f"投诉记录里没有 {number[:40]}", f"the complaint records have no {number[:40]}")
+    raise NotFoundError(  # it may stand in a row that could not be read
+        f"投诉记录里没有 {number[:40]}", f"the complaint records have no {number[:40]}", findings=findings
+    )
 
 
 @click.command("plan", cls=Command, short_help="拟关怀方案 · draw up the care")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -16,6 +17,7 @@ from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, InputError, NotFoundError, 
 from tmcs.core.text import Text
 
 if TYPE_CHECKING:
+    from tmcs.core.policy import Snapshot
     from tmcs.jobs.definition import Job
     from tmcs.store.base import Store
 
@@ -34,15 +36,23 @@ def _store(where: str | None) -> Iterator[Store | None]:
         yield store
 
 
-def _jobs(lang: str) -> tuple[list[Job], list[tuple[str, TmcsError]]]:
-    """Return the jobs that load, and the others with their errors, which are told of."""
+def _jobs(now: datetime, lang: str) -> tuple[list[Job], Snapshot, list[tuple[str, TmcsError]]]:
+    """Return the jobs that can be used and the policy, and the other jobs with their errors, which are told of."""
     from tmcs.jobs.definition import load_jobs
+    from tmcs.loader import load_policy
 
     failed: list[tuple[str, TmcsError]] = []
-    jobs = load_jobs(lambda name, error: failed.append((name, error)))
+    snapshot, jobs = load_policy().at(now), []
+    for job in load_jobs(lambda name, error: failed.append((name, error))):
+        try:
+            job.at(snapshot, now.date())
+        except TmcsError as wrong:
+            failed.append((job.id, wrong))
+        else:
+            jobs.append(job)
     for name, error in failed:
         note(f"{name}: {error.text.pick(lang)}")
-    return jobs, failed
+    return jobs, snapshot, failed
 
 
 @click.command("list", cls=Command, short_help="工作一览与下次运行 · the jobs, and when each runs next")
@@ -56,11 +66,11 @@ def list_(now_text: str | None, store: str | None, form: str, lang: str) -> int:
     有不可用的工作时退出码 1 · exit 1 where a job cannot be used.
     """
     from tmcs.jobs.overview import summary
-    from tmcs.loader import load_policy
 
-    now, (jobs, failed) = at_moment(now_text), _jobs(lang)
+    now = at_moment(now_text)
+    jobs, snapshot, failed = _jobs(now, lang)
     with _store(store) as opened:
-        found = [summary(job, load_policy().at(now), now, opened) for job in jobs]
+        found = [summary(job, snapshot, now, opened) for job in jobs]
     if form == "json":
         wrong = [{"id": name, "reason": error.text.to_dict()} for name, error in failed]
         _dump({"schema": "tmcs/jobs/1", "now": now.isoformat(timespec="seconds"), "jobs": found, "failed": wrong})
@@ -104,11 +114,11 @@ def show(name: str, now_text: str | None, store: str | None, form: str, lang: st
 def due(now_text: str | None, store: str | None, form: str, lang: str) -> int:
     """该运行而没有运行的工作，一行一项，按先后 · the jobs that should have run and have not, a line each, in their order."""
     from tmcs.jobs.schedule import missed
-    from tmcs.loader import load_policy
 
-    now, (jobs, _) = at_moment(now_text), _jobs(lang)
+    now = at_moment(now_text)
+    jobs, snapshot, _ = _jobs(now, lang)
     with _store(store) as opened:
-        found = [(job, times) for job in jobs if (times := missed(opened, job, load_policy().at(now), now))]
+        found = [(job, times) for job in jobs if (times := missed(opened, job, snapshot, now))]
     if form == "json":
         rows = [{"job": job.id, "at": times[-1].isoformat(), "missed": [one.isoformat() for one in times[:-1]]} for job, times in found]
         _dump({"schema": "tmcs/job-due/1", "now": now.isoformat(timespec="seconds"), "due": rows})
@@ -157,15 +167,14 @@ def crontab(units: str | None, zoned: bool, program: str | None, out: str | None
     """打印 crontab 各行，时刻按上海时间 · print the lines of a crontab; the times are those of Shanghai whatever the host's zone."""
     from tmcs.jobs.schedule import ZONE, systemd
     from tmcs.jobs.schedule import crontab as lines
-    from tmcs.loader import load_policy
 
-    now, (jobs, failed) = at_moment(None), _jobs(lang)
+    now = at_moment(None)
+    jobs, snapshot, failed = _jobs(now, lang)
     command = _command(program, out, inbox, opens)
     for job in jobs:
         if inbox is None and any(job.inputs.values()):
             names = ", ".join(name for name, required in job.inputs.items() if required)
             note(Text(f"{job.id} 要读 {names}: 请用 --in 指明目录", f"{job.id} reads {names}: name their folder with --in").pick(lang))
-    snapshot = load_policy().at(now)
     if units is None:
         print(lines(jobs, snapshot, now, command, zone=ZONE if zoned else None), end="")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -122,8 +123,9 @@ class _Session:
             from tmcs.orders.readers import plugged, readers
 
             self._inputs = gather_inputs(self.job, self.words, readers(plugged()), self.finding)
-            for path in self._inputs.passed:
-                self.say(f"{path}: 与 {self.job.id} 无关，未读", f"{path}: nothing to {self.job.id}, not read")
+            if passed := self._inputs.passed:
+                names = ", ".join(map(os.path.basename, passed))
+                self.say(f"与 {self.job.id} 无关，未读: {names}", f"nothing to {self.job.id}, not read: {names}")
         return self._inputs
 
     def times(self, now: datetime, *, every: bool, only_due: bool) -> list[datetime]:

@@ -179,9 +179,9 @@ def answer(
                 "number": one.n, "state": one.state,
             })  # fmt: skip
         if not answers and sys.stdin.isatty():
-            body = planner.read(number).body
-            if "questionnaire" in body:
-                answers = _ask(Questionnaire(body["questionnaire"]), lang)
+            one_plan = planner.read(number)
+            if "questionnaire" in one_plan.body:
+                answers = _ask(Questionnaire(one_plan.body["questionnaire"]), planner.words(one_plan), lang)
         found = planner.answer(number, person, answers, why, correct=correct, partial=partial)
         return _tell_answer(planner, number, found, form, lang)
 
@@ -198,10 +198,13 @@ def _pairs(given: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def _ask(questionnaire: Questionnaire, lang: str) -> dict[str, str]:
-    """Ask each question at the terminal; enter passes over one that need not be answered."""
+def _ask(questionnaire: Questionnaire, words: list[Text], lang: str) -> dict[str, str]:
+    """Show the words of the call, then ask each question; enter passes over one that need not be answered."""
     from tmcs.cli.prompt import Quit, ask_fact, labels
+    from tmcs.render.layout import wrap
 
+    for text in words:
+        print(wrap(text.pick(lang), 80, "› "), file=sys.stderr)
     answers: dict[str, str] = {}
     asked = list(questionnaire.questions.values())
     place = 0

@@ -113,12 +113,13 @@ def conflicts(id: str | None, short: bool, policy_files: tuple[str, ...], form: 
     else:
         found = [rulebook.ruling(id)]
     from tmcs.cli.given import moment
+    from tmcs.jobs.definition import load_jobs
     from tmcs.loader import load_flows, load_policy
     from tmcs.register import amend
     from tmcs.trace import carriers
 
     policy = load_policy(policy_files or None)
-    found = amend(found, policy.at(moment(None)), carriers(load_flows(checked=False), policy))
+    found = amend(found, policy.at(moment(None)), carriers(load_flows(checked=False), policy, load_jobs()))
     if short:
         _print_rows(found, form, lang)
     else:
@@ -282,11 +283,12 @@ def _markdown(lines: _Lines, lang: str) -> str:
 def trace_(what: tuple[str, ...], missing: bool, form: str, lang: str) -> int:
     """每条规则由哪个流程、节点、政策项或话术执行；有遗漏则退出码 1 · what carries each rule; 1 if nothing does."""
     from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK
+    from tmcs.jobs.definition import load_jobs
     from tmcs.loader import load_flows, load_policy
-    from tmcs.trace import HANDLING, idle_excuses, trace
+    from tmcs.trace import HANDLING, PROACTIVE, idle_excuses, trace
 
-    sections = dict.fromkeys(word.upper().partition("-")[0] for word in what) or HANDLING
-    rows = trace(load_flows(checked=False), load_policy(()), sections)
+    sections = dict.fromkeys(word.upper().partition("-")[0] for word in what) or (*HANDLING, *PROACTIVE)
+    rows = trace(load_flows(checked=False), load_policy(()), sections, load_jobs())
     wanted = [rulebook.normalise(word) for word in what if "-" in word]
     rows = [row for row in rows if not wanted or row.rule in wanted]
     lost, idle = [row for row in rows if row.missing], idle_excuses(rows)

@@ -16,6 +16,7 @@ from tmcs.core.flow import Flow
 from tmcs.core.money import MILLION
 from tmcs.core.policy import Snapshot
 from tmcs.core.source import Cursor, Source
+from tmcs.core.text import Text
 from tmcs.jobfiles import JobFiles
 from tmcs.jobs.select import FIELDS, All, FieldTest, Node, read
 
@@ -90,8 +91,17 @@ class Job:
     files: JobFiles
 
     def at(self, snapshot: Snapshot, day: date) -> datetime:
-        """Return when the job runs on a day."""
-        return snapshot.job(self.id).moment("at").on(day)
+        """Return when the job runs on a day.
+
+        Raises:
+            InputError: the policy does not say.
+        """
+        try:
+            return snapshot.job(self.id).moment("at").on(day)
+        except (KeyError, ValueError):
+            hint = Text(f"在政策文件里写 jobs.{self.id}.at", f"write jobs.{self.id}.at in a policy file")
+            zh, en = f"政策没有规定 {self.id} 几点运行", f"the policy does not say at what time {self.id} runs"
+            raise InputError(zh, en, hint=hint) from None
 
     def due(self, snapshot: Snapshot, day: date) -> datetime | None:
         """Return when its report of a day is due, None where it has none."""

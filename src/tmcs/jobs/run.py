@@ -163,6 +163,8 @@ class Runner:
                         self.actor.agent, _encode(inputs),
                     ),
                 ).fetchone()  # fmt: skip
+            elif row[2] != "done":  # it goes on with the files of now
+                run("UPDATE job_run SET inputs = ? WHERE id = ?", (_encode(inputs), row[0]))
         return Run(row)
 
     def _work(self, found: Run, begun: Callable[[int], None] | None) -> None:

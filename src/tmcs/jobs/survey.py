@@ -112,6 +112,17 @@ class Survey(Planner):
                 tally.listed = body["list"]["listed"]
         return tally
 
+    def words(self, plan: Plan) -> list[Text]:
+        """Return what is said on a call of a survey, in order: willingness, rules, thanks (P10-R09); nothing where it is on paper."""
+        from tmcs.core.resolve import resolve
+        from tmcs.jobs.definition import load_job
+
+        if plan.body.get("form") != "phone":
+            return []
+        facts = {"survey_stage": "running", "survey": plan.body["title"], "survey_form": "phone"}
+        said = resolve(load_job(JOB).flow, None, facts, self.policy, self.now).to_dict()["say"]
+        return [Text(one["text"]["zh"], one["text"]["en"]) for one in said]
+
     def answer(
         self, plan_id: int, word: str, given: Mapping[str, str], why: str | None = None, *,
         correct: bool = False, partial: bool = False, source: str = "agent", at: str | None = None,

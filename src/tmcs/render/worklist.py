@@ -99,7 +99,7 @@ def _common(shared: dict[str, list[Any]], lang: str) -> list[str]:
 
 
 def _item(item: dict[str, Any], place: int, tiers: Tiers, lang: str) -> list[str]:
-    who = [item["customer"] or t(lang, "（无昵称）", "(no nick)"), item["order"] or item["key"]]
+    who = [one for one in (item["customer"], item["order"] or item["key"]) if one]
     if item.get("case"):
         who.append(t(lang, f"案件 {item['case']}", f"case {item['case']}"))
     lines = ["", strong(f"{place:>3} ") + clean(" · ".join(who))]
