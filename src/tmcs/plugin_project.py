@@ -139,7 +139,7 @@ def _load(project: Project, step: Step) -> None:
                 raise PluginError(plugin, plugin.reason[0], plugin.reason[1])
             hooks |= dict.fromkeys(sorted(reg.host.load(plugin)))
             if plugin.group not in (FLOW_GROUP, JOB_GROUP) and plugin.ref in failed:
-                raise PluginError(plugin, *failed[plugin.ref])
+                raise PluginError(plugin, failed[plugin.ref][0], failed[plugin.ref][1])
         except TmcsError as error:
             said = error.reason if isinstance(error, PluginError) else [error.text.zh, error.text.en]
             step.fail([Finding(f"{plugin.group}:{plugin.name}", 0, 0, Text(*said)), *error.findings])
@@ -169,7 +169,7 @@ def _prove(project: Project, step: Step) -> None:
     if not mine:
         return step.skip("没有流程", "it brings no flow")
     run = prove_all(plugin.name for plugin in mine)
-    faults = [fault for proof in (*run.proofs, run.loops) for fault in proof.faults]
+    faults = [*(fault for proof in run.proofs for fault in proof.faults), *run.loops.faults]
     step.fail(Finding(f"{fault.flow}:{fault.node}", 0, 0, Text(fault.zh, fault.en)) for fault in faults)
     if run.faults > len(faults) and not faults:
         return step.skip("流程没有通过检查，没有证明", "not run: the flow does not pass its check")

@@ -95,7 +95,7 @@ def run_job(
             json.dump(list(orders), file, ensure_ascii=False)
         url = os.path.join(folder, "store.db")
         with Book(url, write=True) as book:
-            import_files(book, [path, *map(os.fspath, files)], readers(extra()))
+            import_files(book, [path, *(os.fspath(file) for file in files)], readers(extra()))
         at = tmcs.parse_time(now)
         with open_store(url, write=True) as store:
             actor = Actor("cron", "frontline", "job")

@@ -45,21 +45,21 @@ def run_command(*argv: object, stdin: str | bytes = "") -> Ran:
     forget()
     data = stdin.encode() if isinstance(stdin, str) else stdin
     given = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
-    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace") for _ in range(2))
+    buffers = (io.BytesIO(), io.BytesIO())
+    out, err = (io.TextIOWrapper(buffer, encoding="utf-8", errors="backslashreplace") for buffer in buffers)
     with patch.object(sys, "stdin", given), patch.object(sys, "stdout", out), patch.object(sys, "stderr", err):
         code = run([str(word) for word in argv])
-    texts = []
-    for stream in (out, err):
-        stream.flush()
-        texts.append(stream.buffer.getvalue().decode())  # type: ignore[attr-defined]
-    return Ran(code, *texts)
+    out.flush()
+    err.flush()
+    said, told = (buffer.getvalue().decode() for buffer in buffers)
+    return Ran(code, said, told)
 
 
 def forget() -> None:
     """Have configuration, plug-ins, flows and policies read anew."""
-    from tmcs import config, loader, plugins
+    from tmcs import config, loader, plugins, rulebook
 
-    for module in (config, loader, plugins):
+    for module in (config, loader, plugins, rulebook):
         module.reset()
 
 
