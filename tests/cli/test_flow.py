@@ -87,7 +87,6 @@ def test_check_everything(tmcs: Any) -> None:
     }  # fmt: skip
     assert damage["combinations"] == sum(damage["outcomes"].values())
     assert damage["examples"]["passed"] == damage["examples"]["total"] >= 8
-    assert ran.json["seconds"] < 10
 
 
 def test_check_prints_the_counts(tmcs: Any) -> None:
