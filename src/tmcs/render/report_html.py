@@ -39,7 +39,7 @@ svg {{ max-width: 100%; height: auto; }}
 figcaption {{ font-weight: bold; text-align: center; }}
 .d {{ white-space: nowrap; }}
 @media screen and (max-width: 640px) {{ body {{ margin: 12px; }} table, figure {{ display: block; overflow-x: auto; }}
-  th {{ position: static; }} td {{ min-width: 3em; overflow-wrap: break-word; }} svg {{ min-width: 480px; }} }}
+  th, td {{ padding: 3px 5px; }} th {{ position: static; }} td {{ min-width: 3em; overflow-wrap: break-word; }} svg {{ min-width: 480px; }} }}
 @media print {{ body {{ margin: 0; font-size: 11px; }} thead {{ display: table-header-group; }} tr {{ break-inside: avoid; }}
   th {{ position: static; print-color-adjust: exact; -webkit-print-color-adjust: exact; }} }}
 </style>
