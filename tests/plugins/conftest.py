@@ -79,6 +79,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
     before = set(sys.modules)
+    rulebook.reset()  # what was read before the folder lay on the path
     yield Site(folder)
     for name in set(sys.modules) - before:
         file = getattr(sys.modules[name], "__file__", None) or ""
