@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "crontab": ("tmcs.cli.job_list", "crontab 或 systemd 配置", "lines for crontab, or systemd units"),
     "check": ("tmcs.cli.job_list", "检查全部工作", "check every job"),
     "mail": ("tmcs.cli.job_mail", "发送报表", "send the report of a run"),
+    "topic": ("tmcs.cli.job_topic", "改正评价主题", "correct the topic of a review"),
     "survey": ("tmcs.cli.job_plan", "满意度调查", "satisfaction surveys"),
     "gift": ("tmcs.cli.job_plan", "礼品派送", "gift mailings"),
     "care": ("tmcs.cli.job_plan", "差异化关怀", "differentiated care"),
