@@ -217,7 +217,7 @@ def arms(condition: Node) -> list[Node]:
             return [arm for one in sets for arm in arms(All(one))]
     narrow = _narrow(parts)
     loose: list[Node] = [NotFalse(part) for part in parts if part not in narrow]
-    found = [All([*narrow, *loose])]
+    found: list[Node] = [All([*narrow, *loose])]
     for place, test in enumerate(narrow):
         unknown = FieldTest(test.field, [], [], "unknown")
         others: list[Node] = [*narrow[:place], unknown, *(NotFalse(one) for one in narrow[place + 1 :])]
