@@ -88,7 +88,9 @@ class FieldTest(Node):
     def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
         column = self.column
         if self.state == "unknown":
-            return ("0 = 1" if want is None else f"{column} {'=' if want else '<>'} '{UNKNOWN}'"), []
+            if want and self.field == "status":
+                return f"(status IS NULL AND NOT {column} <> ?)", [UNKNOWN]  # by orders_open: the coded column would choose another
+            return ("0 = 1", []) if want is None else (f"{column} {'=' if want else '<>'} ?", [UNKNOWN])
         if want is None:
             return f"{column} = ?", [UNKNOWN]
         if self.state is not None:
@@ -110,10 +112,17 @@ class FieldTest(Node):
 
 
 def _among(test: FieldTest) -> tuple[str, list[str]]:
-    """Return the SQL of equality; statuses as they stand, in the words and order of the partial indexes (SWEEPS)."""
+    """Return the SQL of equality.
+
+    Statuses stand as they are, of the plain column and of the coded one: in the words and order of the partial indexes
+    (SWEEPS), and for the others.
+    """
+    marks = ", ".join("?" for _ in test.values)
+    coded_too = f"{test.column} IN ({marks})", list(test.values)
     if test.field == "status" and all(value in STATUSES for value in test.values):
-        return "(" + " OR ".join(f"{test.column} = '{value}'" for value in sorted(set(test.values))) + ")", []
-    return f"{test.column} IN ({', '.join('?' for _ in test.values)})", list(test.values)
+        plain = " OR ".join(f"status = '{value}'" for value in sorted(set(test.values)))
+        return f"(({plain}) AND {coded_too[0]})", coded_too[1]
+    return coded_too
 
 
 def open_fields(condition: Node, record: Mapping[str, Any], params: Params) -> list[str]:
