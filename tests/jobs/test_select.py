@@ -68,8 +68,8 @@ def test_python_and_sql_select_the_same_orders(store_url: str, rows: list[dict[s
             store.execute("DELETE FROM orders")
             for number, fields in enumerate(rows):
                 store.execute(
-                    "INSERT INTO orders (tid, whole, lines, run, lines_run, record) VALUES (?, 1, 0, 0, 0, ?)",
-                    (f"{number:02d}", json.dumps(made(fields))),
+                    "INSERT INTO orders (tid, status, whole, lines, run, lines_run, record) VALUES (?, ?, 1, 0, 0, 0, ?)",
+                    (f"{number:02d}", made(fields).get("status"), json.dumps(made(fields))),
                 )
             asked = {f"{n:02d}": condition.ask(made(fields), PARAMS) for n, fields in enumerate(rows)}
             sql, values = query(condition, PARAMS, "tid")

@@ -33,8 +33,11 @@ EMPTY: Final = ""
 
 #: Field -> the column of the order book that holds it, coded.
 FIELDS: Final[dict[str, str]] = CODED
-#: Fields that an index begins with or narrows by: an unknown one gets an arm of its own, so that the index still serves.
-INDEXED: Final = ("status", "pay_time", "consign_time", "created")
+#: Fields that an index begins with or narrows by, the best first: an unknown one gets an arm of its own, so that the index
+#: still serves.
+INDEXED: Final = ("status", "pay_time", "consign_time", "created", "end_time", "sign_time")
+#: Fields of which an ``any`` is taken apart, each part with the index to itself.
+APART: Final = ("sign_time",)
 _BOUNDS: Final = {"from": ">=", "before": "<", "above": ">", "at_most": "<="}
 _JOINS: Final = ("all", "any", "not")
 _STATES: Final = ("set", "empty", "unknown")
@@ -85,6 +88,8 @@ class FieldTest(Node):
     def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
         column = self.column
         if self.state == "unknown":
+            if want and self.field == "status":
+                return f"(status IS NULL AND NOT {column} <> ?)", [UNKNOWN]  # by orders_open: the coded column would choose another
             return ("0 = 1", []) if want is None else (f"{column} {'=' if want else '<>'} ?", [UNKNOWN])
         if want is None:
             return f"{column} = ?", [UNKNOWN]
@@ -95,7 +100,7 @@ class FieldTest(Node):
         if self.values:
             marks = ", ".join("?" for _ in self.values)
             if want:
-                return f"{column} IN ({marks})", list(self.values)
+                return _among(self)
             return f"({column} NOT IN ({marks}) AND {column} <> ?)", [*self.values, UNKNOWN]
         terms = [f"{column} {sign} ?" for sign, _ in self.bounds]
         given = [_value(bound, params) for _, bound in self.bounds]
@@ -104,6 +109,20 @@ class FieldTest(Node):
         if want:
             return inside, [*given, UNKNOWN, EMPTY]
         return f"(NOT ({' AND '.join(terms)}) AND {column} <> ? OR {column} = ?)", [*given, UNKNOWN, EMPTY]
+
+
+def _among(test: FieldTest) -> tuple[str, list[str]]:
+    """Return the SQL of equality.
+
+    Statuses stand as they are, of the plain column and of the coded one: in the words and order of the partial indexes
+    (SWEEPS), and for the others.
+    """
+    marks = ", ".join("?" for _ in test.values)
+    coded_too = f"{test.column} IN ({marks})", list(test.values)
+    if test.field == "status" and all(value in STATUSES for value in test.values):
+        plain = " OR ".join(f"status = '{value}'" for value in sorted(set(test.values)))
+        return f"(({plain}) AND {coded_too[0]})", coded_too[1]
+    return coded_too
 
 
 def open_fields(condition: Node, record: Mapping[str, Any], params: Params) -> list[str]:
@@ -199,21 +218,31 @@ def arms(condition: Node) -> list[Node]:
     Of an ``any`` each part is apart from those before it, so that each may use an index of its own. Of the rest the first
     is the condition with its indexed fields known; each further one has an indexed field unknown.
     """
-    if isinstance(condition, Any_):
-        found: list[Node] = []
-        for place, part in enumerate(condition.parts):
-            before = [IsFalse(one) for one in condition.parts[:place]]
-            found += [All([*_flat(arm), *before]) for arm in arms(part)]
-        return found
     parts = _flat(condition)
-    narrow = [part for part in parts if isinstance(part, FieldTest) and part.field in INDEXED and part.state is None]
+    for place, part in enumerate(parts):
+        if isinstance(part, Any_) and (len(parts) == 1 or all(isinstance(one, FieldTest) and one.field in APART for one in part.parts)):
+            rest = [*parts[:place], *parts[place + 1 :]]
+            sets = ([*rest, one, *map(IsFalse, part.parts[:n])] for n, one in enumerate(part.parts))
+            return [arm for one in sets for arm in arms(All(one))]
+    narrow = _narrow(parts)
     loose: list[Node] = [NotFalse(part) for part in parts if part not in narrow]
-    found = [All([*narrow, *loose])]
-    for place, part in enumerate(narrow):
-        unknown = FieldTest(part.field, [], [], "unknown")
+    found: list[Node] = [All([*narrow, *loose])]
+    for place, test in enumerate(narrow):
+        unknown = FieldTest(test.field, [], [], "unknown")
         others: list[Node] = [*narrow[:place], unknown, *(NotFalse(one) for one in narrow[place + 1 :])]
         found.append(All([*others, *loose]))
     return found
+
+
+def _narrow(parts: list[Node]) -> list[FieldTest]:
+    """Return the tests that an index serves: equalities, and one range, for an index has no use for a second.
+
+    A range with a beginning is taken before one without: in a book that grows the newest are few.
+    """
+    tests = [one for one in parts if isinstance(one, FieldTest) and one.field in INDEXED]
+    ranges = [one for one in tests if one.bounds]
+    ranges.sort(key=lambda one: (not any(sign[0] == ">" for sign, _ in one.bounds), INDEXED.index(one.field)))
+    return [one for one in tests if one.values or one in ranges[:1] or (one.state == "empty" and one.field in APART)]
 
 
 def _flat(condition: Node) -> list[Node]:

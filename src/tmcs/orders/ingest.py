@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from tmcs.core.errors import Finding, InputError
@@ -22,6 +22,9 @@ from tmcs.store.tables_orders import INDEXES
 BULK_FROM: Final = 4 << 20
 _TITLES_KEPT: Final = 20_000
 _STEP: Final = 512
+#: So many new orders are put in at once.
+_BATCH: Final = 256
+_COLUMNS: Final = ("id", "tid", "status", "created", "nick", "phone", "whole", "lines", "run", "lines_run", "patches", "record")
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
@@ -140,6 +143,8 @@ class _Importer:
         self._tally = tally
         self._titles: dict[str, int] = {}
         self._run = 0
+        self._new: dict[str, tuple[Fragment, dict[str, Any]]] = {}  # orders that wait to be put in, with their records
+        self._ends = ("", "")  # the least and the greatest order number of the book: what lies beyond is new
 
     def run(self, progress: Progress | None) -> None:
         """Read the file to its end."""
@@ -148,6 +153,8 @@ class _Importer:
         db.alone("order import")  # two that name the same titles and orders in another order would hold each other up
         sql = "INSERT INTO import_run (file, kind) VALUES (?, ?) RETURNING id"
         self._run = db.execute(sql, (base, tally.kind)).fetchone()[0]
+        least, greatest = db.execute("SELECT (SELECT min(tid) FROM orders), (SELECT max(tid) FROM orders)").fetchone()
+        self._ends = least or "", greatest or ""
         bulk = self._is_bulk()
         if bulk:
             db.execute("PRAGMA cache_size=-8000")
@@ -157,6 +164,7 @@ class _Importer:
             self._put(fragment)
             if progress is not None and number % _STEP == 0:
                 progress(source.position, source.size)
+        self._insert()
         if bulk:
             for statement in INDEXES.values():
                 db.execute(in_words(statement, db.dialect))
@@ -184,23 +192,55 @@ class _Importer:
             )
             if kind == "delivery":
                 self._several_parcels(fragment)
-        record = fresh(fragment)
-        whole = int(fragment.whole)
-        left = patch_lines(record, fragment.patches) if fragment.patches else {}
-        row = self._db.execute(
-            "INSERT INTO orders (tid, status, created, nick, phone, whole, lines, run, lines_run, patches, record)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tid) DO NOTHING RETURNING id",
-            (
-                fragment.tid, *_columns(record), whole, fragment.lines, self._run,
-                self._run if fragment.lines else 0, _encode(left) if left else None, _encode(record),
-            ),
-        ).fetchone()  # fmt: skip
-        if row is not None:
-            self._tally.new += whole
-            self._tally.pending += 1 - whole
-            self._index(row[0], record, fragment)
-        else:
-            self._update(fragment)
+        tid = fragment.tid
+        if tid in self._new:
+            self._insert()
+        elif self._is_new(tid):
+            self._new[tid] = fragment, fresh(fragment)
+            if len(self._new) >= _BATCH:
+                self._insert()
+            return
+        self._update(fragment)
+
+    def _is_new(self, tid: str) -> bool:
+        least, greatest = self._ends
+        if tid > greatest:
+            self._ends = least or tid, tid
+            return True
+        if tid < least:
+            self._ends = tid, greatest
+            return True
+        return self._db.execute("SELECT 1 FROM orders WHERE tid = ?", (tid,)).fetchone() is None
+
+    def _insert(self) -> None:
+        """Put in the new orders that wait."""
+        rows: list[tuple[Any, ...]] = []
+        titles: list[tuple[int, int]] = []
+        parcels: list[tuple[int, str]] = []
+        for order_id, (fragment, record) in zip(self._ids(len(self._new)), self._new.values(), strict=True):
+            left = patch_lines(record, fragment.patches) if fragment.patches else {}
+            lines_run = self._run if fragment.lines else 0
+            rows.append((
+                order_id, fragment.tid, *_columns(record), int(fragment.whole), fragment.lines, self._run, lines_run,
+                _encode(left) if left else None, _encode(record),
+            ))  # fmt: skip
+            self._tally.new += fragment.whole
+            self._tally.pending += not fragment.whole
+            titles += [(order_id, self._title(title)) for title in _titles(record, fragment)]
+            parcels += [(order_id, number) for number in _parcels(record, fragment)]
+        self._new.clear()
+        if rows:
+            self._db.fill("orders", _COLUMNS, rows)
+            self._db.fill("order_title", ("order_id", "title_id"), titles)
+            self._db.fill("order_parcel", ("order_id", "number"), parcels)
+
+    def _ids(self, count: int) -> Iterable[int]:
+        """Return the next ids of orders."""
+        if self._db.dialect == "sqlite":
+            start: int = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM orders").fetchone()[0]
+            return range(start, start + count)
+        sql = "SELECT nextval(pg_get_serial_sequence('orders', 'id')) FROM generate_series(1, CAST(? AS integer))"
+        return [row[0] for row in self._db.execute(sql, (count,)).fetchall()]
 
     def _several_parcels(self, fragment: Fragment) -> None:
         """An order in several parcels is signed for when the last of them is; its first parcel stays its parcel."""
@@ -264,14 +304,10 @@ class _Importer:
     def _index(self, order_id: int, record: dict[str, Any], fragment: Fragment) -> None:
         """Make the order findable by its titles and parcels, those it had before too."""
         run = self._db.execute
-        found = dict.fromkeys(fragment.titles)
-        found.update(dict.fromkeys(line["title"] for line in record.get("orders") or () if line.get("title")))
-        for title in found:
+        for title in _titles(record, fragment):
             run("INSERT INTO order_title VALUES (?, ?) ON CONFLICT DO NOTHING", (order_id, self._title(title)))
-        logistics = record.get("logistics") or {}
-        for number in (logistics.get("out_sid"), record.get("lbx"), *fragment.parcels):
-            if number:
-                run("INSERT INTO order_parcel VALUES (?, ?) ON CONFLICT DO NOTHING", (order_id, number))
+        for number in _parcels(record, fragment):
+            run("INSERT INTO order_parcel VALUES (?, ?) ON CONFLICT DO NOTHING", (order_id, number))
 
     def _title(self, title: str) -> int:
         known = self._titles.get(title)
@@ -284,6 +320,21 @@ class _Importer:
             self._titles.clear()
         self._titles[title] = number
         return number
+
+
+def _titles(record: dict[str, Any], fragment: Fragment) -> dict[str, None]:
+    """Return the titles an order is found by, each once."""
+    found = dict.fromkeys(fragment.titles)
+    for line in record.get("orders") or ():
+        if line.get("title"):
+            found[line["title"]] = None
+    return found
+
+
+def _parcels(record: dict[str, Any], fragment: Fragment) -> list[str]:
+    """Return the numbers of parcels an order is found by, each once."""
+    logistics = record.get("logistics") or {}
+    return list(dict.fromkeys(one for one in (logistics.get("out_sid"), record.get("lbx"), *fragment.parcels) if one))
 
 
 def _columns(record: dict[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:

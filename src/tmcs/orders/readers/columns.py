@@ -81,8 +81,13 @@ class Cells:
 
     def get(self, field: str, parse: Callable[[str], T]) -> T | None:
         """Return a field's value; a fault is reported, and the row is then lost."""
+        cell, row = "", self.row
+        for n in self._at.get(field, ()):  # as in :meth:`cell`: this is what an import does most
+            cell = row[n]
+            if cell:
+                break
         try:
-            return parse(self.cell(field))
+            return parse(cell)
         except CellError as bad:
             self.fault(field, bad)
             return None

@@ -16,6 +16,8 @@ from tmcs.orders.tables import Table
 #: One line may be this long (characters), one row may run over this many lines. What is longer is an unclosed quote.
 MAX_LINE: Final = 1 << 20
 MAX_ROW_LINES: Final = 500
+#: So much (characters) is read at once; a block in which every line is a good row is not looked at line by line.
+_BLOCK: Final = 1 << 16
 
 # How a row begins: with an order number, wrapped or not, or with a date.
 _ROW_START: Final = re.compile(r"[\s\"'=]*(?:\d{10,}|\d{4}-\d\d-\d\d )", re.ASCII)
@@ -30,6 +32,7 @@ class _Lines:
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self._read = file.readline
+        self._read_block = file.read
         self._back: list[str] = []
         self.taken: list[str] = []
         self.number = 0
@@ -51,6 +54,25 @@ class _Lines:
             raise _RowTooLongError
         return line
 
+    def block(self, delimiter: str) -> list[list[str]]:
+        """Return the rows of the next lines where each line is a row and nothing is odd in it; else none, and nothing is taken."""
+        if self._back:
+            return []
+        text = self._read_block(_BLOCK)
+        if text and text[-1] != "\n":
+            text += self._read(MAX_LINE)
+        ends = text.count("\n")
+        good = text[-1:] == "\n" and "\0" not in text and CUT not in text and text.count("\r") == text.count("\r\n")
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)) if good else []
+        except csv.Error:
+            rows = []
+        if len(rows) != ends or not ends:
+            self._back = io.StringIO(text, newline="").readlines()[::-1]
+            return []
+        self.number += ends
+        return rows
+
     def resync(self) -> None:
         """Give back the lines of the current row from the one on that looks like the beginning of the next row."""
         for n in range(1, len(self.taken)):
@@ -71,8 +93,11 @@ def _rows(source: Source, report: Report) -> Iterator[tuple[int, list[str]]]:
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         width = 0
         while True:
-            lines.taken.clear()
             line = lines.number + 1
+            if width and (rows := lines.block(delimiter)):
+                yield from enumerate(rows, line)
+                continue
+            lines.taken.clear()
             try:
                 row = next(reader)
             except StopIteration:
