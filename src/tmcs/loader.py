@@ -217,6 +217,12 @@ def find_flow(word: str) -> str:
     raise unknown_word("流程", "flow", word, words)
 
 
+def flow_words() -> dict[str, str]:
+    """Return the flow that each id, alias and title names, all in small letters."""
+    words: dict[str, str] = _index()["words"]
+    return words
+
+
 def flow_titles() -> dict[str, list[str]]:
     """Return the installed flows, and the graphs of jobs, by id with their titles, ``[zh, en]``, without reading one.
 

@@ -24,11 +24,28 @@ def help_option(ctx: click.Context) -> click.Option:
     )
 
 
-class Command(click.Command):
-    """A command whose help option is ours."""
+class _Help(click.Command):
+    """A command whose help option is ours, and whose help ends with an example."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return help_option(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from tmcs.cli.examples import EXAMPLES
+
+        if example := EXAMPLES.get(ctx.command_path):  # a command of somebody else's has none
+            with formatter.section("例 · Example"):
+                formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+
+class Command(_Help):
+    """A command of tmcs."""
+
+
+class Group(_Help, click.Group):
+    """A group of commands that are defined with it."""
+
+    command_class = Command
 
 
 def lang_option(command: F) -> F:

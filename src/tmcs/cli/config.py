@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option
+from tmcs.cli.common import Group, format_option, lang_option
 from tmcs.core.errors import EXIT_OK
 
 
-@click.group("config", short_help="配置及其来源 · configuration and where it comes from")
+@click.group("config", cls=Group, short_help="配置及其来源 · configuration and where it comes from")
 def command() -> None:
     """配置: 参数 > 环境变量 > tmcs.yaml > 用户文件 > 默认值 · flags > environment > tmcs.yaml > the user's file > defaults."""
 

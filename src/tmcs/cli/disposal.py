@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from tmcs.cli.common import format_option, lang_option
+from tmcs.cli.common import Command, format_option, lang_option
 from tmcs.cli.given import moment, parse_sets
 from tmcs.core.errors import EXIT_NEEDS_FACTS, EXIT_OK
 from tmcs.core.parts import Decision, decide
@@ -14,7 +14,7 @@ from tmcs.core.parts import Decision, decide
 TABLE = "disposal"
 
 
-@click.command("disposal", short_help="上门取货还是就地报废 · pickup or on-site write-off")
+@click.command("disposal", cls=Command, short_help="上门取货还是就地报废 · pickup or on-site write-off")
 @click.option("-s", "--set", "sets", metavar="FACT=VALUE", multiple=True, help="goods_kind= damage_kind= fruit_claim=")
 @click.option("--now", "now_text", metavar="TIME", help="按这一时刻的规定 · rules in force at this time")
 @click.option("--policy", "policy_files", metavar="FILE", multiple=True, help="自己的政策文件 · own policy files")

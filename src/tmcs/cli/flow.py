@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option
+from tmcs.cli.common import Group, format_option, lang_option
 from tmcs.cli.flow_chart import chart
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, TmcsError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tmcs.core.flow import Flow
 
 
-@click.group("flow", short_help="流程: 列表、查看、校验、流程图 · flows: list, show, check, chart")
+@click.group("flow", cls=Group, short_help="流程: 列表、查看、校验、流程图 · flows: list, show, check, chart")
 def command() -> None:
     """处理流程 · the handling flows."""
 

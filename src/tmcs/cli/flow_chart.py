@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tmcs.cli.common import lang_option
+from tmcs.cli.common import Command, lang_option
 from tmcs.core.errors import EXIT_OK
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tmcs.core.resolution import Resolution
 
 
-@click.command("chart")
+@click.command("chart", cls=Command)
 @click.argument("flow_name", metavar="FLOW")
 @click.option("--as", "kind", type=click.Choice(["mermaid", "dot", "svg", "png"]), default="mermaid", show_default=True,
               help="svg 与 png 需要 Graphviz 的 dot · svg and png need Graphviz' dot")  # fmt: skip

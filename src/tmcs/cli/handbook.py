@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from tmcs.cli.common import note
+from tmcs.cli.common import Group, note
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK
 
 
-@click.group("handbook", short_help="手册成册 · the rules as a handbook")
+@click.group("handbook", cls=Group, short_help="手册成册 · the rules as a handbook")
 def command() -> None:
     """由正在运行的规则写成手册 · the handbook, written from the running rules."""
 
@@ -27,8 +27,6 @@ def build(
 
     同样的规则写出同样的字节；--check 默认按目录当初的形式与语言核对 · the same rules give the same bytes; --check
     compares in the form and language that the folder was built in.
-
-    例 · example: tmcs handbook build --out handbook
     """
     from tmcs.core.errors import InputError
 

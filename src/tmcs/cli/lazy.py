@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tmcs.cli.common import help_option
+from tmcs.cli.common import Group
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 #: Command -> (module, short help zh, short help en). The module has it as ``command``, or by name in ``SUBCOMMANDS``.
 Commands = Mapping[str, tuple[str, str, str]]
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group whose commands are those of a table; a wrong name is answered with the nearest."""
 
     def __init__(self, *args: Any, table: Commands, **more: Any) -> None:
         super().__init__(*args, **more)
         self._table = table
-
-    def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        return help_option(ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self._table)
@@ -33,6 +33,16 @@ class LazyGroup(click.Group):
         module = import_module(self._table[name][0])
         found: click.Command = module.SUBCOMMANDS[name] if hasattr(module, "SUBCOMMANDS") else module.command
         return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Complete from the table: no command is imported for its name."""
+        from click.shell_completion import CompletionItem
+
+        from tmcs.config import language
+
+        en = language() == "en"
+        found = [CompletionItem(name, help=words[en]) for name, (_, *words) in self._table.items() if name.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option, read_text
+from tmcs.cli.common import Command, format_option, lang_option, read_text
 from tmcs.cli.given import find_order, moment, parse_sets
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, InputError
 from tmcs.core.flow import Flow
@@ -22,7 +22,7 @@ _MAX_FILE = 1024 * 1024
 Checked = tuple[str, str, list[Remark]]
 
 
-@click.command("lint-message", short_help="检查自己要说的话 · check your own words")
+@click.command("lint-message", cls=Command, short_help="检查自己要说的话 · check your own words")
 @click.argument("text", required=False)
 @click.option("--file", "lines_file", metavar="FILE", help="一行一条，- 为标准输入 · a message on each line, - for stdin")
 @click.option("--flow", "flow_word", metavar="FLOW", help="正在办的流程 · the flow at hand")

@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "policy": ("tmcs.cli.policy", "政策数据", "policy figures"),
     "store": ("tmcs.cli.store", "数据: 备份、恢复、概况", "the store: back up, restore, look at it"),
     "doctor": ("tmcs.cli.doctor", "体检: 安装、政策、日历、数据、权限", "check installation, policy, calendar, store and rights"),
+    "completion": ("tmcs.cli.completion", "命令行补全: bash、zsh、fish", "shell completion: bash, zsh, fish"),
+    "man": ("tmcs.cli.man", "手册页 (man)", "manual pages"),
     "config": ("tmcs.cli.config", "配置及其来源", "configuration and where it comes from"),
 }
 
@@ -230,8 +232,19 @@ def _open_missing_streams() -> None:
             setattr(sys, name, open(os.open(os.devnull, flags), mode, encoding="utf-8"))  # noqa: SIM115
 
 
+def _complete(instruction: str) -> NoReturn:
+    from tmcs.cli.complete import answer
+
+    gc.disable()
+    code = answer(instruction)
+    gc.freeze()
+    sys.exit(code)
+
+
 def main() -> NoReturn:
     """Entry point of the console script."""
+    if "_TMCS_COMPLETE" in os.environ:  # a shell asks what could come next
+        _complete(os.environ["_TMCS_COMPLETE"])
     _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         # A terminal or pipe that cannot show Chinese shows what it can, rather than failing half-way.

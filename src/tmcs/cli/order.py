@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option, note
+from tmcs.cli.common import Group, format_option, lang_option, note
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, Finding, InputError, NotFoundError, TmcsError
 from tmcs.core.text import Text
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _REPORT = "tmcs/import/1"
 
 
-@click.group("order")
+@click.group("order", cls=Group)
 def command() -> None:
     """订单簿: 导入、查找、查看 · the order book: import, find, show."""
 

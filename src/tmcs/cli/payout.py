@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option
+from tmcs.cli.common import Command, format_option, lang_option
 from tmcs.cli.given import moment, parse_sets
 from tmcs.core.errors import EXIT_NEEDS_FACTS, EXIT_OK, InputError
 from tmcs.core.money import parse_money
@@ -16,7 +16,7 @@ from tmcs.core.payout import Payout
 from tmcs.core.policy import Policy
 
 
-@click.command("payout", short_help="计算赔付 · compute a payout")
+@click.command("payout", cls=Command, short_help="计算赔付 · compute a payout")
 @click.argument("reason", required=False)
 @click.option("--amount", metavar="AMOUNT", help="基数，元 · what the rates apply to, CNY")
 @click.option("-s", "--set", "sets", metavar="FACT=VALUE", multiple=True, help="给出一个事实 · give a fact")

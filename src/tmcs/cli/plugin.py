@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option, note
+from tmcs.cli.common import Group, format_option, lang_option, note
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _STATUS = {"ok": "正常", "failed": "失败", "disabled": "停用", "overridden
 _KIND = {"flow": "流程", "job": "工作", "plugin": "插件"}
 
 
-@click.group("plugin", short_help="插件 · plug-ins")
+@click.group("plugin", cls=Group, short_help="插件 · plug-ins")
 def command() -> None:
     """插件: 列出、检查、新建 · plug-ins: list, check, make a new one."""
 

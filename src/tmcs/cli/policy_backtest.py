@@ -35,9 +35,7 @@ def backtest(
 ) -> int:  # fmt: skip
     """用新政策重判过去的案件，看改了什么、差多少钱 · decide past cases again under a new policy: what changes, by how much.
 
-    流程用当时的；什么也不写入 · with the flows of their day; nothing is written. 例 · e.g.:
-
-    tmcs policy backtest --policy new.yaml --cases 2026-10-01..2026-10-31 --format xlsx --out backtest.xlsx
+    流程用当时的；什么也不写入 · with the flows of their day; nothing is written.
     """
     from tmcs.cases.backtest import Backtest, last_change, policy_on
     from tmcs.loader import load_policy

@@ -10,7 +10,7 @@ import click
 
 from tmcs.cases.clock import now
 from tmcs.cli.case_given import permitted, store_option
-from tmcs.cli.common import Command, format_option, lang_option
+from tmcs.cli.common import Command, Group, format_option, lang_option
 from tmcs.core.errors import EXIT_OK, InputError, StorageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _given(command: Any) -> Any:
     return command
 
 
-@click.group("report", short_help="报表: 当日、当月概况 · reports: the day, the month")
+@click.group("report", cls=Group, short_help="报表: 当日、当月概况 · reports: the day, the month")
 def command() -> None:
     """当日或当月概况: 未了与逾期、承诺、款项、裁定、异常 · the desk at a glance: open and overdue, promises, money, rulings."""
 
@@ -38,8 +38,6 @@ def command() -> None:
 def today(on: str | None, out: str | None, store: str | None, form: str, lang: str) -> int:
     """此刻未了、逾期、快到期的工作与承诺；当天开结案、赔付 (对比前一天)、裁定、定时工作、异常 · open and overdue work now; cases,
     money (against the day before), rulings, jobs and what is unusual of the day.
-
-    例 · example: tmcs report today --out today.html
     """
     from tmcs.cases.desk_report import DAY
     from tmcs.cases.report_period import day_spans
@@ -53,8 +51,6 @@ def today(on: str | None, out: str | None, store: str | None, form: str, lang: s
 @_given
 def month(month: str | None, out: str | None, store: str | None, form: str, lang: str) -> int:
     """同上，按月，对比上月同样长的天数 · the same of a month, against as many days of the month before.
-
-    例 · example: tmcs report month --month 2026-10 --out october.xlsx
     """
     from tmcs.cases.desk_report import MONTH
     from tmcs.cases.report_period import month_spans

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from tmcs import rulebook
-from tmcs.cli.common import format_option, lang_option, note
+from tmcs.cli.common import Group, format_option, lang_option, note
 from tmcs.core.safe import clean, one_line
 from tmcs.core.text import Text
 from tmcs.rulebook import Rule, Ruling, Section
@@ -41,7 +41,7 @@ def _named(word: str, table: Mapping[str, str], lang: str) -> str:
     return word if lang == "en" else table.get(word, word)
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """手册规则与裁定 · the handbook's rules and our rulings."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option
+from tmcs.cli.common import Command, format_option, lang_option
 from tmcs.cli.given import find_order, moment, parse_sets
 from tmcs.core.errors import EXIT_NEEDS_FACTS, EXIT_OK, unknown_word
 from tmcs.core.fill import COMPUTED, fill, names
@@ -15,7 +15,7 @@ from tmcs.core.resolution import Resolution
 from tmcs.core.resolve import resolve
 
 
-@click.command("script", short_help="话术 · the words to say")
+@click.command("script", cls=Command, short_help="话术 · the words to say")
 @click.argument("flow")
 @click.argument("moment_id", metavar="[MOMENT]", required=False)
 @click.option("--all", "whole", is_flag=True, help="整张话术单 · the whole call sheet")

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from tmcs.cli.common import format_option, lang_option
+from tmcs.cli.common import Group, format_option, lang_option
 from tmcs.core.errors import EXIT_OK
 
 _SCHEMA = "tmcs/store/1"
 
 
-@click.group("store")
+@click.group("store", cls=Group)
 def command() -> None:
     """数据: 备份、恢复、概况 · the store: back up, restore, look at it."""
 
