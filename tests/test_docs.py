@@ -195,6 +195,15 @@ def test_the_job_of_the_readme_prints_what_is_shown(tmcs: Any, monkeypatch: pyte
     assert [part for part in shown if part != "…" and f"{part}\n" not in out] == []
 
 
+def test_the_words_checked_in_the_readme_are_found_as_it_shows(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exports = sorted(str(path) for path in (ROOT / "examples").glob("*-2026-11.csv"))
+    assert tmcs("order", "import", *exports).code == 0
+    ((line, shown),) = steps(next(one for one in blocks(README, "text") if "tmcs lint-message" in one))
+    monkeypatch.setenv("TMCS_LANG", "zh")
+    ran = tmcs(*shlex.split(line)[1:])
+    assert (ran.code, ran.out) == (1, shown)
+
+
 @BOTH
 def test_the_lead_sees_what_the_readme_shows(text: str, tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
