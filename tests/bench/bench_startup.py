@@ -1,4 +1,4 @@
-"""How long a cold `tmcs resolve` or `tmcs case take` takes, as a ratio to `python -c "import click"` in the same run.
+"""How long a cold `tmcs resolve`, `tmcs case take` or completion takes, as a ratio to `python -c "import click"` in the same run.
 
     python tests/bench/bench_startup.py [--runs N] [--crowded]
 
@@ -58,6 +58,13 @@ def measure(name: str, command: list[str], env: dict[str, str], runs: int) -> No
     )
 
 
+def completion(tmcs: str, env: dict[str, str], runs: int) -> None:
+    """Measure what a shell waits for at each press of the key: a flow, a value of a fact, an order of the order book."""
+    for line in ("tmcs ca", "tmcs resolve dam", "tmcs resolve damage -s goods_kind=gl", f"tmcs order show {str(ORDER['tid'])[:6]}", "tmcs case show "):
+        asked = {"_TMCS_COMPLETE": "zsh_complete", "COMP_WORDS": line, "COMP_CWORD": str(line.count(" "))}
+        measure(f"completion: {line[5:]}"[:34], [tmcs], {**env, **asked}, runs)
+
+
 def case_take(tmcs: str, env: dict[str, str], store: str, runs: int) -> None:
     """Measure the taking of a task, a different one each time."""
     from bench_cases import fill
@@ -87,6 +94,7 @@ def main() -> None:
         subprocess.run([tmcs, "order", "import", str(order)], env=env, check=True, stdout=subprocess.DEVNULL)
         measure("resolve --order (order book)", book, env, options.runs)
         measure("resolve --order-json FILE", file, env, options.runs)
+        completion(tmcs, env, options.runs)
         case_take(tmcs, env, str(folder / "cases.db"), options.runs)
         if options.crowded:
             from make_site import make_site

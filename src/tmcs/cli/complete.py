@@ -49,7 +49,9 @@ class _Ours:
 
         from tmcs.cli.complete_words import words_for
 
-        ctx = _resolve_context(self.cli, self.ctx_args, self.prog_name, args)
+        # An option that lacks its value would keep click from reading the arguments before it.
+        whole = args[:-1] if args and args[-1].startswith("-") and "=" not in args[-1] else args
+        ctx = _resolve_context(self.cli, self.ctx_args, self.prog_name, whole)
         obj, value = _resolve_incomplete(ctx, list(args), incomplete)
         words = words_for(ctx, obj) if isinstance(obj, Parameter) else None
         found = obj.shell_complete(ctx, value) if words is None else words(value)

@@ -53,14 +53,14 @@ def _said(label: Any) -> str:
 
 
 def _flows(ctx: click.Context, begun: str) -> Found:
-    """Flow ids; aliases too once one is begun, as there are too many to look through."""
+    """Flow ids; aliases where no id begins so: there are too many to look through, and an id is what one means."""
     from tmcs.loader import flow_titles, flow_words
     from tmcs.plugins import registry
 
     titles, ids = flow_titles(), registry().flow_names()
     found = _items(((name, _said(titles[name]) if name in titles else "") for name in ids), begun)
-    if begun:
-        found += _items(((word, name) for word, name in flow_words().items() if word not in ids), begun.lower())
+    if begun and not found:
+        found = _items(((word, name) for word, name in flow_words().items() if word not in ids), begun.lower())
     return found
 
 
