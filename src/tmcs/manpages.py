@@ -18,6 +18,8 @@ from tmcs.reference import every_command
 
 #: The paragraph of a docstring that stands as it is, line by line: click's own mark.
 _AS_IT_IS: Final = "\b\n"
+#: Where a line may end although there is no space.
+_BREAK: Final = "\\:"
 
 
 def pages() -> dict[str, str]:
@@ -32,8 +34,9 @@ def _page(name: str) -> str:
 
 
 def _roff(text: str) -> str:
-    """Return text as roff shows it as it is, hyphens as those that can be copied."""
+    """Return text as roff shows it as it is, hyphens as those that can be copied; a line may end after a full-width mark."""
     plain = text.replace("\\", "\\e").replace("-", "\\-").replace("^", "\\(ha").replace("~", "\\(ti").replace("`", "\\(ga")
+    plain = re.sub(r"(?<=[，；。、：）”])(?=\S)", re.escape(_BREAK), plain)
     return re.sub(r"^(?=[.'])", r"\\&", plain, flags=re.M)
 
 
@@ -41,7 +44,7 @@ def _text(name: str, command: click.Command, context: click.Context, names: list
     short, description = _described(command)
     lines = [
         '.\\" -*- coding: utf-8 -*-', '.\\" Written by `tmcs man` from the commands; a change here is lost.',
-        f'.TH {_page(name).upper()} 1 "" "tmcs {__version__}" "tmcs"', ".SH NAME", f"{_roff(_page(name))} \\- {_roff(short)}",
+        f'.TH {_page(name).upper()} 1 "" "tmcs {__version__}" "tmcs"', ".ad l", ".SH NAME", f"{_roff(_page(name))} \\- {_roff(short).replace(_BREAK, '')}",
         ".SH SYNOPSIS", f".B {_roff(name)}", _roff(" ".join(command.collect_usage_pieces(context))),
     ]  # fmt: skip
     if description:
@@ -57,7 +60,7 @@ def _text(name: str, command: click.Command, context: click.Context, names: list
 
 
 def _described(command: click.Command) -> tuple[str, list[str]]:
-    """Return a command's first line, and all of its help as roff."""
+    """Return what a command is in a few words, and all of its help as roff."""
     help = inspect.cleandoc(command.help or "").partition("\f")[0].strip()
     blocks = re.split(r"\n\s*\n", help)
     lines: list[str] = []
@@ -66,7 +69,7 @@ def _described(command: click.Command) -> tuple[str, list[str]]:
         as_it_is = block.startswith(_AS_IT_IS)
         body = _roff(block.removeprefix(_AS_IT_IS))
         lines += [".nf", body, ".fi"] if as_it_is else ["\n".join(one.strip() for one in body.splitlines())]
-    return blocks[0].splitlines()[0].rstrip(".。"), lines
+    return (command.short_help or " ".join(blocks[0].split())).rstrip("."), lines
 
 
 def _options(command: click.Command, context: click.Context) -> list[tuple[str, str]]:
