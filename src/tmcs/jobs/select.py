@@ -235,14 +235,15 @@ def arms(condition: Node) -> list[Node]:
 
 
 def _narrow(parts: list[Node]) -> list[FieldTest]:
-    """Return the tests that an index serves: equalities, and one range, for an index has no use for a second.
+    """Return the tests that an index serves: equalities, then one range, for an index has no use for a second.
 
     A range with a beginning is taken before one without: in a book that grows the newest are few.
     """
     tests = [one for one in parts if isinstance(one, FieldTest) and one.field in INDEXED]
     ranges = [one for one in tests if one.bounds]
     ranges.sort(key=lambda one: (not any(sign[0] == ">" for sign, _ in one.bounds), INDEXED.index(one.field)))
-    return [one for one in tests if one.values or one in ranges[:1] or (one.state == "empty" and one.field in APART)]
+    equal = [one for one in tests if one.values or (one.state == "empty" and one.field in APART)]
+    return [*equal, *ranges[:1]]
 
 
 def _flat(condition: Node) -> list[Node]:

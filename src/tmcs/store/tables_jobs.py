@@ -40,8 +40,8 @@ SWEEPS: Final[dict[str, str]] = {
     "orders_sent": "CREATE INDEX IF NOT EXISTS orders_sent ON orders (status_code, consign_code, pay_code)",
     "orders_open": "CREATE INDEX IF NOT EXISTS orders_open ON orders (status, pay_code, lbx_code, consign_code, status_code)"
     " WHERE status = 'WAIT_SELLER_SEND_GOODS' OR status IS NULL",
-    "orders_unsigned": "CREATE INDEX IF NOT EXISTS orders_unsigned ON orders (status, sign_code, consign_code)"
+    "orders_unsigned": "CREATE INDEX IF NOT EXISTS orders_unsigned ON orders (status, sign_code, consign_code, status_code)"
     " WHERE status = 'SELLER_CONSIGNED_PART' OR status = 'WAIT_BUYER_CONFIRM_GOODS'",
-    "orders_closed": "CREATE INDEX IF NOT EXISTS orders_closed ON orders (status, end_code, pay_code)"
+    "orders_closed": "CREATE INDEX IF NOT EXISTS orders_closed ON orders (status, end_code, pay_code, lbx_code, consign_code, status_code)"
     " WHERE status = 'TRADE_CLOSED'",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from tmcs.core.money import format_money, parse_money
@@ -17,6 +18,9 @@ from tmcs.orders.words import fold_text, trade_status, words
 _UNPAID = frozenset({"WAIT_BUYER_PAY", "TRADE_CLOSED_BY_TAOBAO"})
 _ENDED = frozenset({"TRADE_FINISHED", "TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
 _TWICE = re.compile(r"(.+)[,，]\1")
+#: Amounts come again and again. (An :class:`Inexact` one is another than the text that looks like it.)
+_amount = lru_cache(4096, typed=True)(money)
+_fen = lru_cache(4096)(parse_money)
 
 
 class OrderReportReader(TableReader):
@@ -40,7 +44,7 @@ def _fragment(c: Columns) -> Fragment | None:
     for key, field in (("created", "created"), ("pay_time", "pay_time"), ("consign_time", "consigned")):
         if c.has(field):
             record[key] = c.get(field, moment)
-    amounts = {field: c.get(field, money) for field in ("goods", "postage", "paid") if c.has(field)}
+    amounts = {field: c.get(field, _amount) for field in ("goods", "postage", "paid") if c.has(field)}
     _status(c, record, amounts)
     _amounts(c, record, amounts)
     _people(c, record)
@@ -101,7 +105,7 @@ def _amounts(c: Columns, record: dict[str, Any], amounts: dict[str, str | None])
     goods, postage, paid = amounts.get("goods"), amounts.get("postage"), amounts.get("paid")
     if postage is not None:
         record["post_fee"] = postage
-    due = None if goods is None or postage is None else parse_money(goods) + parse_money(postage)
+    due = None if goods is None or postage is None else _fen(goods) + _fen(postage)
     if record.get("status") in _UNPAID or _paid(c, record, amounts) is False:
         if due is not None:
             record["payment"] = format_money(due)
@@ -110,7 +114,7 @@ def _amounts(c: Columns, record: dict[str, Any], amounts: dict[str, str | None])
         return
     record["payment"] = paid
     deducted = any(c.cell(field).strip() not in ("", "0", "0.00") for field in ("card", "points"))
-    if due is not None and not deducted and parse_money(paid) != due:
+    if due is not None and not deducted and _fen(paid) != due:
         c.remark(
             "paid",
             f"实付 {paid} 不等于货款 {goods} 加邮费 {postage}，按实付保留",
