@@ -111,6 +111,20 @@ def test_open_cases_and_orders_come_from_the_store_the_newest_first(stocked: str
     assert ask("bash", f"tmcs case list --store {stocked.partition('?')[0]}.none --order ") == []
 
 
+def test_a_number_that_would_speak_to_the_shell_is_not_offered(stocked: str) -> None:
+    with open_store(stocked, write=True) as store:
+        for tid in ("9\nfile,x", "9\x1b[2J", "9$(touch x)"):
+            store.execute("INSERT INTO orders (tid, whole, lines, run, lines_run, record) VALUES (?, 1, 1, 1, 1, '{}')", (tid,))
+    assert ask("bash", "tmcs order show 9") == ["9\\\\$\\\\(touch\\\\ x\\\\)"]
+
+
+def test_files_are_left_to_the_shell() -> None:
+    for line in ("tmcs order import ", "tmcs resolve --policy ", "tmcs job run held-orders --in ", "tmcs store restore x"):
+        env = {"COMP_WORDS": line, "COMP_CWORD": str(line.count(" ")), "_TMCS_COMPLETE": "bash_complete"}
+        ran = subprocess.run([sys.executable, "-m", "tmcs"], env={**os.environ, **env}, capture_output=True, text=True, check=True)
+        assert ran.stdout.startswith("file,")
+
+
 def test_no_case_is_offered_to_a_role_that_may_not_list_them(stocked: str) -> None:
     assert ask("bash", "tmcs case show ", TMCS_ROLE="nobody") == []
 
@@ -134,6 +148,19 @@ def test_a_store_that_cannot_be_read_now_is_not_waited_for(tmp_path: Path) -> No
         assert time.monotonic() - start < 3
         holder.execute("ROLLBACK")
     assert ask("bash", "tmcs order show 5", TMCS_STORE=str(path)) == ["51"]
+
+
+@pytest.mark.postgresql
+def test_a_server_that_cannot_answer_now_is_not_waited_for(server_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMCS_STORE", server_url)
+    with open_store(server_url, write=True) as store:
+        store.execute("INSERT INTO orders (tid, whole, lines, run, lines_run, record) VALUES ('51', 1, 1, 1, 1, '{}')")
+        assert ask("bash", "tmcs order show 5") == ["51"]
+        with store.transaction():
+            store.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+            start = time.monotonic()
+            assert ask("bash", "tmcs order show 5") == []
+            assert time.monotonic() - start < 3
 
 
 def test_a_missing_old_or_broken_store_stays_as_it_is(tmp_path: Path) -> None:

@@ -39,7 +39,12 @@ def _source(ctx: click.Context, param: click.Parameter) -> Callable[[click.Conte
 
 
 def _items(words: Iterable[Word], begun: str) -> Found:
-    return [CompletionItem(word, help=said or None) for word, said in words if word.startswith(begun)]
+    """Return the words that begin so; a shell takes what it is given line by line, so none with a control character."""
+    from tmcs.core.safe import one_line
+
+    return [
+        CompletionItem(word, help=one_line(said) or None) for word, said in words if word.startswith(begun) and word.isprintable()
+    ]
 
 
 def _said(label: Any) -> str:
@@ -204,7 +209,7 @@ _OPTIONS: Final = {
 }  # fmt: skip
 #: By what the help calls a value.
 _KINDS: Final = {
-    "FILE": _files, "KEYFILE": _files, "STORE": _files, "DIR": _folders, "Q": _queues, "QUEUE": _queues, "TIER": _tiers,
+    "FILE": _files, "KEYFILE": _files, "KIND=]FILE": _files, "STORE": _files, "DIR": _folders, "Q": _queues, "QUEUE": _queues, "TIER": _tiers,
     "FLOW": _flows, "FLOW|DIR": _flows_or_folders, "MOMENT": _moments,
 }  # fmt: skip
 #: By the name of an argument.
