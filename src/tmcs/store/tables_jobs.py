@@ -38,7 +38,7 @@ JOBS: Final = (*_RUNS, *(f"ALTER TABLE orders ADD COLUMN {column} TEXT {{code:{k
 #: that the database knows that the index serves.
 SWEEPS: Final[dict[str, str]] = {
     "orders_sent": "CREATE INDEX IF NOT EXISTS orders_sent ON orders (status_code, consign_code, pay_code)",
-    "orders_open": "CREATE INDEX IF NOT EXISTS orders_open ON orders (status, pay_code, lbx_code, consign_code, status_code)"
+    "orders_open": "CREATE INDEX IF NOT EXISTS orders_open ON orders (status, pay_code, lbx_code, consign_code, sign_code, end_code, status_code)"
     " WHERE status = 'WAIT_SELLER_SEND_GOODS' OR status IS NULL",
     "orders_unsigned": "CREATE INDEX IF NOT EXISTS orders_unsigned ON orders (status, sign_code, consign_code, status_code)"
     " WHERE status = 'SELLER_CONSIGNED_PART' OR status = 'WAIT_BUYER_CONFIRM_GOODS'",
