@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,11 @@ def test_the_linters_are_run_where_they_are_installed_and_named_where_not(
     folder = project("flow", f"{PACKAGE}/__init__.py", "from tmcs import", "import os\nfrom tmcs import")
     argv = ("plugin", "check", folder, "--skip", "tests", "--skip", "mypy", "--format", "json")
     said = steps(tmcs(*argv))["ruff"]
-    assert said["status"] == "failed"
-    assert any("F401" in finding["text"]["en"] for finding in said["findings"])
+    if find_spec("ruff") is None:  # where only the tests' own packages are
+        assert said["status"] == "skipped"
+    else:
+        assert said["status"] == "failed"
+        assert any("F401" in finding["text"]["en"] for finding in said["findings"])
     monkeypatch.setattr("tmcs.plugin_project.find_spec", lambda name: None)
     said = steps(tmcs(*argv))["ruff"]
     assert (said["status"], said["said"]["en"]) == ("skipped", "ruff is not installed")

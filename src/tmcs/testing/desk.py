@@ -58,9 +58,11 @@ def run_command(*argv: object, stdin: str | bytes = "") -> Ran:
 def forget() -> None:
     """Have configuration, plug-ins, flows and policies read anew."""
     from tmcs import config, loader, plugins, rulebook
+    from tmcs.store import notes
 
     for module in (config, loader, plugins, rulebook):
         module.reset()
+    notes.clear()  # what an earlier desk's store had to say is no word of this one's
 
 
 def environment(folder: str | os.PathLike[str], cache: str | os.PathLike[str] | None = None) -> dict[str, str | None]:
