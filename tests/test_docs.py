@@ -162,37 +162,30 @@ def test_the_walk_through_is_what_the_command_prints(tmcs: Any, monkeypatch: pyt
     assert shown in out
 
 
-def test_the_case_of_the_readme_goes_as_it_is_shown(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("part", "agent", "role"), [("tmcs case pay", "amy", "agent"), ("tmcs job run", "cron", "job")])
+def test_what_the_readme_walks_through_goes_as_it_is_shown(
+    part: str, agent: str, role: str, tmcs: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     exports = sorted(str(path) for path in (ROOT / "examples").glob("*-2026-11.csv"))
     assert tmcs("order", "import", *exports).code == 0
-    walk = steps(next(one for one in blocks(README, "text") if "tmcs case pay" in one))
-    assert len(walk) > 8
+    monkeypatch.chdir(tmp_path)  # where the reports go
+    walk = steps(next(one for one in blocks(README, "text") if part in one))
+    assert len(walk) > 6
+    usual = {"TMCS_AGENT": agent, "TMCS_ROLE": role, "TMCS_NOW": "2026-11-23T10:00:00+08:00", "TMCS_LANG": "zh"}
     for line, shown in walk:
         words = shlex.split(line)
         with monkeypatch.context() as patch:
-            for name, value in (("TMCS_AGENT", "amy"), ("TMCS_NOW", "2026-11-23T10:00:00+08:00"), ("TMCS_LANG", "zh")):
+            for name, value in usual.items():
                 patch.setenv(name, value)
             while "=" in words[0]:
                 patch.setenv(*words.pop(0).split("=", 1))
             ran = tmcs(*words[1:])
         said = ran.out + ran.err
         place = 0
-        for part in shown.splitlines():  # an ellipsis leaves lines out; what is shown stands in this order
-            if part != "…":
-                assert f"{part}\n" in said[place:], (line, part, said)
-                place = said.index(part, place) + len(part)
-
-
-def test_the_job_of_the_readme_prints_what_is_shown(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    exports = sorted(str(path) for path in (ROOT / "examples").glob("*-2026-11.csv"))
-    assert tmcs("order", "import", *exports).code == 0
-    block = next(one for one in blocks(README, "text") if "tmcs job run" in one)
-    line, *shown = block.splitlines()
-    words = shlex.split(line.removeprefix("$ "))
-    monkeypatch.setenv(*words.pop(0).split("=", 1))
-    monkeypatch.setenv("TMCS_LANG", "zh")
-    out = tmcs(*words[1:]).out
-    assert [part for part in shown if part != "…" and f"{part}\n" not in out] == []
+        for row in shown.splitlines():  # an ellipsis leaves lines out; what is shown stands in this order
+            if row != "…":
+                assert f"{row}\n" in said[place:], (line, row, said)
+                place = said.index(row, place) + len(row)
 
 
 def test_the_words_checked_in_the_readme_are_found_as_it_shows(tmcs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
