@@ -18,6 +18,7 @@ for empty, ``"~"`` for unknown.
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -47,16 +48,16 @@ Answer = bool | None
 Params = Mapping[str, str]
 
 
-class Node:
+class Node(ABC):
     """A condition."""
 
+    @abstractmethod
     def ask(self, record: Mapping[str, Any], params: Params) -> Answer:
         """Return whether the condition holds of a record."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sql(self, params: Params, want: Answer) -> tuple[str, list[str]]:
         """Return the SQL that is true for exactly the rows of which the condition is ``want``, and its values."""
-        raise NotImplementedError
 
 
 class FieldTest(Node):
