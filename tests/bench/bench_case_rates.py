@@ -95,7 +95,7 @@ _next = time.time_ns() % 1_000_000_000
 
 
 def _renumbered(statements: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
-    """Return the statements of a note with places that no row has."""
+    """Return the statements of a note with places that no row has, and another head: SQLite does not write what is the same."""
     global _next
     _next += 1
     found = []
@@ -103,6 +103,8 @@ def _renumbered(statements: list[tuple[str, list[Any]]]) -> list[tuple[str, list
         values = list(values)
         if sql.startswith("INSERT"):
             values[1] = _next
+        elif sql.startswith("UPDATE cases"):
+            values[:2] = _next, f"{_next:064d}"
         found.append((sql, values))
     return found
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tmcs.core.errors import TryAgainError
-from tmcs.store import open_store, sqlite, turn
+from tmcs.store import line, open_store, sqlite, turn
 
 WRITER = """
 import sys, time
@@ -45,11 +45,26 @@ sys.stdin.readline()
 #: Stands in the line and never goes on.
 WAITER = """
 import sys, time
-from tmcs.store.turn import Turn
-line = Turn(sys.argv[1])
-line._draw()
+from tmcs.store.line import Line
+line = Line(sys.argv[1] + "-turn", 1)
+line.draw()
 print("ready", flush=True)
 time.sleep(60)
+"""
+
+#: Writes for as long as it is told, as fast as it can, and then does nothing more, its store open.
+IDLER = """
+import sys, time
+from tmcs.store import open_store
+store = open_store(sys.argv[1], write=True)
+print("ready", flush=True)
+sys.stdin.readline()
+end = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < end:
+    with store.transaction():
+        store.execute("INSERT INTO title (text) VALUES (hex(randomblob(16)))")
+print("idle", flush=True)
+sys.stdin.readline()
 """
 
 
@@ -128,6 +143,71 @@ def test_one_that_was_stopped_in_the_line_is_passed_by(path: Path, monkeypatch: 
         waiter.communicate()
 
 
+def test_who_stops_writing_in_its_turn_holds_nobody_up(path: Path) -> None:
+    idlers = [start(IDLER, path, 0.3) for _ in range(3)]
+    for one in idlers:
+        tell(one)
+    with open_store(path, write=True) as store:
+        for one in idlers:
+            assert one.stdout is not None
+            assert one.stdout.readline() == "idle\n"
+        begun = time.monotonic()
+        for _ in range(20):
+            with store.transaction():
+                store.execute("INSERT INTO title (text) VALUES ('y' || hex(randomblob(16)))")
+        assert time.monotonic() - begun < turn._PATIENCE
+        assert store.execute("SELECT count(*) FROM title WHERE text LIKE 'y%'").fetchone()[0] == 20
+    for one in idlers:
+        tell(one)
+        one.communicate()
+
+
+@pytest.mark.parametrize("kept", [b"", b"-5", b"99999999999999999", b"nonsense", b"\xff" * 64, b"0" * 5000])
+def test_whatever_the_file_of_the_line_holds_every_writer_is_served(path: Path, kept: bytes) -> None:
+    Path(f"{path}-turn").write_bytes(kept)
+    writers = [start(WRITER, path, 0.4, n) for n in range(3)]
+    for one in writers:
+        tell(one)
+    said = [one.communicate()[0].split() for one in writers]
+    assert all(int(words[0]) > 0 for words in said), said
+
+
+def test_who_gave_up_waiting_is_served_another_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.1)
+    holder, waiter = start(HOLDER, path), start(WAITER, path)
+    with open_store(path, write=True) as store:
+        for _ in range(3):
+            with pytest.raises(TryAgainError):
+                store.begin()
+        tell(holder)
+        holder.communicate()
+        waiter.kill()
+        waiter.communicate()
+        with store.transaction():
+            store.execute("INSERT INTO title (text) VALUES ('at last')")
+        assert store.execute("SELECT text FROM title").fetchall() == [("at last",)]
+
+
+def test_a_line_that_is_still_waited_in_keeps_its_file_until_then(tmp_path: Path) -> None:
+    waiter = start(WAITER, tmp_path / "x")
+    mine = line.Line(str(tmp_path / "x-turn"), 0.01)
+    place = mine.draw()
+    assert not mine.is_first(place)
+    assert not mine.wait(place, 0.05)
+    mine.close()
+    assert os.fstat(mine._file).st_ino == os.stat(tmp_path / "x-turn").st_ino  # no other file has its number meanwhile
+    waiter.kill()
+    waiter.communicate()
+    for _ in range(500):
+        try:
+            os.fstat(mine._file)
+        except OSError:
+            break
+        time.sleep(0.01)
+    else:
+        pytest.fail("the file is never closed")
+
+
 def test_several_stores_and_threads_of_one_process(path: Path) -> None:
     errors: list[BaseException] = []
 
@@ -167,11 +247,11 @@ def test_without_a_line_sqlite_decides(path: Path, monkeypatch: pytest.MonkeyPat
         raise OSError(38, "no locks")
 
     if what == "no fcntl":
-        monkeypatch.setattr(turn, "fcntl", None)
+        monkeypatch.setattr(line, "fcntl", None)
     elif what == "no file":
         Path(f"{path}-turn").mkdir()
     else:
-        monkeypatch.setattr(turn.fcntl, "lockf", no_locks)
+        monkeypatch.setattr(line.fcntl, "lockf", no_locks)
     with open_store(path, write=True) as store, store.transaction():
         store.execute("INSERT INTO title (text) VALUES ('x')")
     with open_store(path) as store:

@@ -106,9 +106,11 @@ class Writer:
         self.actor = actor
         self.at = at
         self.id = case_id
-        self._was = dict(zip(_NAMES, row, strict=True))
-        for name, value in self._was.items():
-            setattr(self, name, value)
+        self._row = tuple(row)
+        (
+            self.version, self.head, self.flow, self.tid, self.item, self.customer_id, self.state, self.outcome, self.owner,
+            self.closed_at,
+        ) = row  # fmt: skip
         self._kinds: set[str] = set()
         self._history: History | None = None
 
@@ -203,9 +205,13 @@ class Writer:
 
     def finish(self) -> None:
         """Bring the case's row up to date."""
-        changed = {name: value for name in _NAMES if (value := getattr(self, name)) != self._was[name]}
-        sets = [f"{name} = ?" for name in changed]  # a column that is set has its indexes written anew
-        values: list[Any] = list(changed.values())
+        row = (
+            self.version, self.head, self.flow, self.tid, self.item, self.customer_id, self.state, self.outcome, self.owner,
+            self.closed_at,
+        )  # fmt: skip
+        changed = [(name, new) for name, new, old in zip(_NAMES, row, self._row, strict=True) if new != old]
+        sets = [f"{name} = ?" for name, _ in changed]  # a column that is set has its indexes written anew
+        values: list[Any] = [value for _, value in changed]
         if not self._kinds <= _IDLE:
             sets.append("next_due = (SELECT min(due) FROM duty WHERE case_id = ? AND state IN ('open', 'taken'))")
             values.append(self.id)

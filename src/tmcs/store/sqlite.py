@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: "tmcs" in ASCII: tells our file from any other database.
 APPLICATION_ID: Final = 0x746D6373
+#: Pages (of 4 KiB) of the log that are carried over into the file together: a page that many commits wrote is carried once.
+_LOG_PAGES: Final = 4000
 
 
 class SqliteStore(Store):
@@ -44,6 +46,7 @@ class SqliteStore(Store):
             if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":  # a copy that was put in its place
                 connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(f"PRAGMA wal_autocheckpoint={_LOG_PAGES}")
             connection.execute("PRAGMA busy_timeout=0")  # from here on it is waited for in :meth:`begin` and :meth:`_again`
         except BaseException:
             connection.close()
@@ -157,10 +160,14 @@ class SqliteStore(Store):
 
     def commit(self) -> None:
         self.execute("COMMIT")
+        if self._turn is not None:
+            self._turn.done()
 
     def rollback(self) -> None:
         if self.connection.in_transaction:
             self.connection.rollback()
+        if self._turn is not None:
+            self._turn.done()
 
     def examine(self) -> list[Text]:
         with self._errors():
