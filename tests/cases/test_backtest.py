@@ -163,7 +163,7 @@ def test_lines_that_cannot_be_read_are_told(tmcs: Any, backtest: Any, policy: An
     assert (found["cases"], found["unread"], len(found["findings"])) == (1, len(bad), len(bad))
     ran = tmcs("policy", "backtest", "--policy", policy(LOWER), "--export", "-", "--lang", "en", stdin=plain() + "\n{\n")
     assert (ran.code, "stdin:2: not a JSON object" in ran.err) == (1, True)
-    assert "1 cases: changed 1" in ran.out
+    assert "1 case: changed 1" in ran.out
 
 
 def test_figures_that_start_later_are_tried_on_the_past(backtest: Any, policy: Any, tmp_path: Path) -> None:

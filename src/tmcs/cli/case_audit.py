@@ -12,7 +12,7 @@ import click
 from tmcs.cli.case_given import at_desk, case_number, permitted, store_option, why_option
 from tmcs.cli.common import Command, format_option, lang_option, note
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, InputError
-from tmcs.core.text import Text
+from tmcs.core.text import Text, many
 
 if TYPE_CHECKING:
     from tmcs.cases.privacy import Erasure
@@ -326,7 +326,7 @@ def _show_retention(head: dict[str, Any], due: int, found: Erasure, dialect: str
     if head["days"] is None:
         said = Text("政策没有规定保留期限 (cases.retention)，什么也没删", "the policy sets no retention (cases.retention); nothing was erased")
     elif head["dry_run"]:
-        said = Text(f"到期 {due} 件 (结案满 {head['days']} 天)，未删除", f"{due} cases are due (closed for {head['days']} days); nothing was erased")
+        said = Text(f"到期 {due} 件 (结案满 {head['days']} 天)，未删除", f"{many(due, 'case')} due (closed for {head['days']} days); nothing was erased")
     else:
         said = Text(f"没有到期的案件 (结案满 {head['days']} 天)", f"no case is due (closed for {head['days']} days)")
     print(said.pick(lang))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 import click
@@ -12,6 +11,7 @@ from tmcs.cli.common import Command, note
 from tmcs.cli.plan_given import (
     common,
     done,
+    file_read,
     list_options,
     list_plans,
     people_given,
@@ -163,23 +163,16 @@ def ship(plan: str, person: str | None, parcel: str | None, file: str | None, wh
 
 
 def _ship_all(planner: Any, number: int, file: str, form: str, lang: str) -> int:
-    from tmcs.core.safe import one_line
     from tmcs.jobs.kinds import kind
     from tmcs.jobs.rows import read_file
 
     findings: list[Finding] = []
     counts = planner.ship_rows(number, read_file(file, kind("recipients"), findings.append), findings.append)
-    if form == "json":
-        from tmcs.render.data import to_json
-
-        print(to_json({"schema": _SHIPPED, "plan": str(number), **counts, "findings": [one.to_dict() for one in findings]}))
-    else:
-        for one in findings:
-            print(one_line(one.message(lang)), file=sys.stderr)
-        zh = "寄出 {shipped}，未变 {unchanged}，没有运单号 {blank}，未收 {refused}"
-        en = "{shipped} mailed, {unchanged} unchanged, {blank} without a number, {refused} not taken"
-        print(Text(zh.format(**counts), en.format(**counts)).pick(lang))
-    return EXIT_FINDINGS if findings else EXIT_OK
+    said = Text(
+        "寄出 {shipped}，未变 {unchanged}，没有运单号 {blank}，未收 {refused}",
+        "{shipped} mailed, {unchanged} unchanged, {blank} without a number, {refused} not taken",
+    )
+    return file_read(_SHIPPED, number, counts, findings, said, form, lang)
 
 
 @click.command("done", cls=Command, short_help="登记完成 · finish")

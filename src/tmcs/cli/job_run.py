@@ -15,7 +15,7 @@ from tmcs.cli.case_given import permitted, store_option
 from tmcs.cli.common import Command, format_option, lang_option, note
 from tmcs.cli.job_given import REPORTS, at_moment, write_job_report
 from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, Finding, InputError, NotFoundError
-from tmcs.core.text import Text
+from tmcs.core.text import Text, many
 
 if TYPE_CHECKING:
     from tmcs.cases.actor import Actor
@@ -239,8 +239,8 @@ class _Session:
             found = open_cases(Desk(self.store, self.actor), self.job, self.policy, run)
             opened.append(found)
             whole = not found.failed
-            more = Text(f"，{found.joined} 条归入未结的案件", f", {found.joined} hits belong to cases that are open") if found.joined else Text("", "")
-            self.say(f"新建 {found.new} 个案件{more.zh}", f"{found.new} cases opened{more.en}")
+            more = Text(f"，{found.joined} 条归入未结的案件", f"; {many(found.joined, 'hit')} joined cases that are open") if found.joined else Text("", "")
+            self.say(f"新建 {found.new} 个案件{more.zh}", f"{many(found.new, 'case')} opened{more.en}")
         self.report = None
         if self.out is not None and not runner.left():
             snapshot = runner.context.snapshot

@@ -14,6 +14,7 @@ from tmcs.cli.plan_given import (
     common,
     day,
     done,
+    file_read,
     list_options,
     list_plans,
     people_given,
@@ -250,7 +251,6 @@ def import_(plan: str, file: str, store: str | None, form: str, lang: str) -> in
 
     有问题的逐条报告，退出码 1 · what could not be taken is named, line by line (exit 1).
     """
-    from tmcs.core.safe import one_line
     from tmcs.jobs.kinds import kind
     from tmcs.jobs.rows import read_file
     from tmcs.jobs.survey import Survey
@@ -260,17 +260,11 @@ def import_(plan: str, file: str, store: str | None, form: str, lang: str) -> in
     with planning(Survey, "plan", store) as planner:
         planner.read(number)
         counts = planner.take_rows(number, read_file(file, kind("survey-answers"), findings.append), findings.append)
-    if form == "json":
-        from tmcs.render.data import to_json
-
-        print(to_json({"schema": _IMPORT, "plan": str(number), **counts, "findings": [one.to_dict() for one in findings]}))
-    else:
-        for one in findings:
-            print(one_line(one.message(lang)), file=sys.stderr)
-        zh = "作答 {answered}，部分 {partial}，未变 {unchanged}，未收 {refused}，低分建案 {cases}"
-        en = "{answered} answered, {partial} in part, {unchanged} unchanged, {refused} not taken, {cases} cases opened"
-        print(Text(zh.format(**counts), en.format(**counts)).pick(lang))
-    return EXIT_FINDINGS if findings else EXIT_OK
+    said = Text(
+        "作答 {answered}，部分 {partial}，未变 {unchanged}，未收 {refused}，低分建案 {cases}",
+        "{answered} answered, {partial} in part, {unchanged} unchanged, {refused} not taken, {cases} cases opened",
+    )
+    return file_read(_IMPORT, number, counts, findings, said, form, lang)
 
 
 @click.command("results", cls=Command, short_help="结果与报表 · results and their report")

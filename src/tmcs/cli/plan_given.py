@@ -11,7 +11,7 @@ import click
 
 from tmcs.cli.case_given import permitted, store_option, why_option
 from tmcs.cli.common import format_option, lang_option, note
-from tmcs.core.errors import EXIT_OK, InputError
+from tmcs.core.errors import EXIT_FINDINGS, EXIT_OK, Finding, InputError
 from tmcs.core.text import Text
 
 if TYPE_CHECKING:
@@ -105,6 +105,21 @@ def done(planner: Planner, plan_id: int, did: str, said: Text, form: str, lang: 
         en = f"plan {plan_id} · version {plan.version} · {stage.en} · {said.en}"
         print(Text(zh, en).pick(lang))
     return EXIT_OK
+
+
+def file_read(schema: str, plan_id: int, counts: dict[str, int], findings: list[Finding], said: Text, form: str, lang: str) -> int:
+    """Say what came of a file of rows, ``said`` with a field for each count, and what was not taken; return the exit code."""
+    if form == "json":
+        from tmcs.render.data import to_json
+
+        print(to_json({"schema": schema, "plan": str(plan_id), **counts, "findings": [one.to_dict() for one in findings]}))
+    else:
+        from tmcs.core.safe import one_line
+
+        for one in findings:
+            click.echo(one_line(one.message(lang)), err=True)
+        print(said.pick(lang).format(**counts))
+    return EXIT_FINDINGS if findings else EXIT_OK
 
 
 def people_given(

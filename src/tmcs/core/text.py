@@ -37,6 +37,11 @@ class Text:
         return f"Text({self.zh!r}, {self.en!r})"
 
 
+def many(number: int, noun: str) -> str:
+    """Return a number of things in English: ``1 case``, ``2 cases``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def nearest(word: str, valid: Iterable[str], limit: int = 3) -> list[str]:
     """Return up to ``limit`` of the ``valid`` words that look most like ``word``, best first."""
     from difflib import get_close_matches  # only on the way to an error message

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.core.errors import InputError, NotFoundError
-from tmcs.core.text import Text
+from tmcs.core.text import Text, many
 
 if TYPE_CHECKING:
     from tmcs.cases.desk import Desk
@@ -61,7 +61,7 @@ class Opened:
             n = len(self.failed)
             details = [Text(f"{key}: {text.zh}", f"{key}: {text.en}") for key, text in self.failed]
             hint = Text("改正后再运行一次 --open，已建的不会重建", "put it right and run again with --open: nothing is opened twice")
-            raise InputError(f"有 {n} 个案件没有建成", f"{n} cases were not opened", details=details, hint=hint)
+            raise InputError(f"有 {n} 个案件没有建成", f"not opened: {many(n, 'case')}", details=details, hint=hint)
 
 
 def open_cases(desk: Desk, job: Job, policy: Policy, run: Run) -> Opened:

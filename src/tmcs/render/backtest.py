@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tmcs.cases.backtest import CHANGES, UNKNOWN
 from tmcs.core.money import parse_money
-from tmcs.core.text import Text
+from tmcs.core.text import Text, many
 from tmcs.jobs.report import Chart, Column, Report, Row, Sheet
 
 KINDS: Final[dict[str, tuple[str, str]]] = {
@@ -53,7 +53,7 @@ def backtest_text(found: dict[str, Any], lang: str) -> Iterator[str]:
     cases = found["cases"]
     counts = [(found["changed"], ("改变", "changed")), (found["same"], ("相同", "the same")), (found["unknown"], ("不能确定", "cannot be known"))]
     said = ("，" if not en else ", ").join(f"{words[en]} {n} ({_percent(n, cases)})" for n, words in counts)
-    yield bold(f"{cases} cases: {said}" if en else f"{cases} 件: {said}")
+    yield bold(f"{many(cases, 'case')}: {said}" if en else f"{cases} 件: {said}")
     if found["on"]:
         yield f"the new figures are those of {found['on']}" if en else f"新政策按 {found['on']} 的数字"
     for total in found["totals"]:

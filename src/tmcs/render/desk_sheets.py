@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from tmcs.core.policy import Snapshot
-from tmcs.core.text import Text
+from tmcs.core.text import Text, many
 from tmcs.jobs.report import Chart, Column, Report, Row, Sheet
 
 Titles = dict[str, list[str]]
@@ -263,7 +263,7 @@ def unusual(one: dict[str, Any], words: Words) -> Text:
     """Return what stands out, in words."""
     if one["kind"] == "item":
         flow = words.flow(one["flow"])
-        return Text(f"商品 {one['item']}: {flow.zh} {one['cases']} 件", f"item {one['item']}: {one['cases']} cases of {flow.en}")
+        return Text(f"商品 {one['item']}: {flow.zh} {one['cases']} 件", f"item {one['item']}: {many(one['cases'], 'case')} of {flow.en}")
     from tmcs.core.money import format_money
 
     amount, others = format_money(one["amount"]), format_money(one["others"])
