@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.cases.audit import canonical
 from tmcs.cases.desk import open_history
-from tmcs.cases.documents import pinned_policy
+from tmcs.cases.documents import policy_for
 from tmcs.cases.ledger import KEPT, Answer, Entry, change, entry_of
 from tmcs.cases.seat import words
 from tmcs.core.errors import InputError, NotFoundError, NotPermittedError
@@ -95,7 +95,7 @@ def _judge(
         history = open_history(writer)
         request = _asked(writer, entry_id)
         if then is not _rejected or writer.actor.agent != request.entry.agent:
-            _check_checker(writer, pinned_policy(desk.store, history.policy).at(desk.now), request)
+            _check_checker(writer, policy_for(desk.store, history).at(desk.now), request)
         entry = then(writer, request, None if why is None else words(why))
         run = writer.store.execute
         run("UPDATE duty SET state = 'done', agent = ?, at = ? WHERE id = ?", (writer.actor.agent, writer.at, request.duty))

@@ -17,7 +17,7 @@ from tmcs.cases.past import ERASED, UNREADABLE, Past
 from tmcs.core.chain import carry_over
 from tmcs.core.errors import TmcsError
 from tmcs.core.money import format_money
-from tmcs.core.policy import Policy, as_of
+from tmcs.core.policy import Policy
 from tmcs.core.resolution import NEEDS_FACTS, RESOLVED, Resolution
 from tmcs.core.resolve import resolve
 from tmcs.core.text import Text
@@ -46,10 +46,7 @@ _FAULTS: Final = (TmcsError, LookupError, TypeError, ValueError, AttributeError)
 
 def policy_on(policy: Policy, day: date | None) -> Policy:
     """Return a policy whose figures are those of one day, whatever the day of a decision; default its last change."""
-    normal, on = policy.normal(), last_change(policy) if day is None else day.isoformat()
-    if not normal["days"] or on is None:
-        return policy
-    return Policy({**normal, "data": as_of(normal["data"], on), "days": []}, policy.facts, policy.calendar)
+    return policy.on(date.max if day is None else day)
 
 
 def last_change(policy: Policy) -> str | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from tmcs.cases.decide import decide
-from tmcs.cases.documents import pinned_flow, pinned_policy
+from tmcs.cases.documents import pinned_flow, policy_for
 from tmcs.cases.history import History, Stage
 from tmcs.core.flow import REFUND_KIND
 from tmcs.core.money import parse_money
@@ -106,7 +106,7 @@ def resolved(store: Store, stage: Stage | History, tier: str | None = None) -> R
     Args:
         tier: decide for this one where it is above the one that decided.
     """
-    flow, policy = pinned_flow(store, stage.flow), pinned_policy(store, stage.policy)
+    flow, policy = pinned_flow(store, stage.flow), policy_for(store, stage)
     moment = datetime.fromisoformat(stage.clock)
     tier = stage.tier if tier is None else max(stage.tier, tier, key=policy.at(moment).tier_index)
     return decide(flow, policy, stage.order, stage.facts, stage.sources, tier, moment)

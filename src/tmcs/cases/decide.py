@@ -94,12 +94,17 @@ def receipt(
     result: Resolution, policy_digest: str, flow_digest: str, order: dict[str, Any] | None, facts: dict[str, str],
     sources: dict[str, str],
 ) -> str:  # fmt: skip
-    """Return the receipt of a decision as canonical JSON: all that went in, and what came out."""
+    """Return the receipt of a decision as canonical JSON: all that went in, and what came out.
+
+    Of a policy whose figures change over time it says from when those hold that were gone by.
+    """
+    policy = result.snapshot.policy
+    since = {} if policy.since is None else {"since": policy.since}
     return canonical({
         "schema": SCHEMA,
         "program": f"tmcs {__version__}",
         "flow": {"id": result.flow.id, "digest": flow_digest},
-        "policy": {"id": result.snapshot.policy.id, "version": result.snapshot.policy.version, "digest": policy_digest},
+        "policy": {"id": policy.id, "version": policy.version, "digest": policy_digest, **since},
         "calendar": calendar_version(result),
         "clock": result.now.isoformat(timespec="seconds"),
         "tier": result.tier,

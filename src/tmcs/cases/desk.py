@@ -10,7 +10,7 @@ from typing import Any, Final
 from tmcs.cases import ledger
 from tmcs.cases.claims import case_claims, paid_for, resolved
 from tmcs.cases.decide import CUSTOMER, decide, duties, impersonal, is_personal, receipt
-from tmcs.cases.documents import pin_flow, pin_policy, pinned_flow, pinned_policy, policy_digest
+from tmcs.cases.documents import held_to, pin_flow, pin_policy, pinned_flow, pinned_policy, policy_digest, policy_for
 from tmcs.cases.history import History, Stage
 from tmcs.cases.seat import Seat, words
 from tmcs.cases.told import promises
@@ -71,7 +71,8 @@ class Desk(Seat):
         order = None if record is None else impersonal(record)
         known = dict(facts)
         by = {name: (sources or {}).get(name, "set") for name in known}
-        return flow, policy, order, known, by, decide(flow, policy, order, known, by, self.actor.tier, self.now)
+        result = decide(flow, policy.on(self.now.date()), order, known, by, self.actor.tier, self.now)
+        return flow, policy, order, known, by, result
 
     def _keep(
         self, opening: _Opening, record: dict[str, Any] | None, why: str | None, later: Mapping[str, str] | None
@@ -97,6 +98,8 @@ class Desk(Seat):
     ) -> Resolution:  # fmt: skip
         """Learn facts and decide anew, under the policy and flow the case is pinned to; without facts: as of now.
 
+        The clock is that of today, the figures are those of the day it was opened, or moved.
+
         Args:
             facts, sources, later: as for :meth:`open`.
             unset: facts to forget.
@@ -110,7 +113,7 @@ class Desk(Seat):
         _check_tier(facts)
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
-            flow, policy = pinned_flow(self.store, history.flow), pinned_policy(self.store, history.policy)
+            flow, policy = pinned_flow(self.store, history.flow), policy_for(self.store, history)
             given = {name: (sources or {}).get(name, "set") for name in facts}
             known, by = {**history.facts, **facts}, {**history.sources, **given}
             for name in unset or ():
@@ -149,7 +152,7 @@ class Desk(Seat):
             if found.status != RESOLVED or found.next_flow is None:
                 raise InputError(f"案件 {case_id} 没有后续流程", f"case {case_id} has no next flow")
             flow = load(found.next_flow)
-            _check_bound(flow, policy, self.now)
+            _check_bound(flow, pinned_policy(self.store, history.policy), self.now)
             given = {name: value for name, (value, _) in history.given.items()}
             known, by = carry_over(found, flow, given, {name: source for name, (_, source) in history.given.items()})
             known.update(facts or {})
@@ -167,7 +170,7 @@ class Desk(Seat):
     def move_policy(
         self, case_id: int, policy: Policy, why: str, *, even_kept: bool = True, based_on: int | None = None
     ) -> tuple[str, Resolution | None]:
-        """Decide a case anew under another policy, to which it is pinned from here on.
+        """Decide a case anew under another policy, to which it is pinned from here on, and to its figures of today.
 
         What was promised or approved stands, and no due day that was given is put off. It is decided for the tier that
         decided before: who moves it lends it no authority.
@@ -176,7 +179,7 @@ class Desk(Seat):
             even_kept: also where somebody said that it stays under its policy.
 
         Returns:
-            ``moved`` and the resolution; ``already`` where it is under that policy, ``kept`` where it stays under its own.
+            ``moved`` and the resolution; ``already`` where it is under that policy as it is today, ``kept`` where it stays under its own.
 
         Raises:
             InputError: the case is closed, or cannot be decided under that policy; it stays as it is.
@@ -185,14 +188,15 @@ class Desk(Seat):
         reason = words(why)
         with self.hold(case_id, based_on) as writer:
             history = open_history(writer)
-            if policy_digest(policy) == history.policy:
+            today = policy.on(self.now.date())
+            if policy_digest(policy) == history.policy and policy.on(held_to(history)) is today:
                 return ALREADY, None
             if history.kept and not even_kept:
                 return KEPT, None
-            result = decide_under(self.store, history, policy, self.now)
+            result = decide_under(self.store, history, today, self.now)
             pinned = pin_policy(self.store, policy)
             body = receipt(result, pinned, history.flow, history.order, history.facts, history.sources)
-            data = {"policy": pinned, "was": history.policy}
+            data = {"policy": pinned, "was": history.policy, "was_on": history.on}
             flow = pinned_flow(self.store, history.flow)
             _note_decision(writer, "moved-policy", data, body, result, {}, {}, history.tier, reason, None, flow)
             self.store.execute("UPDATE cases SET policy = ? WHERE id = ?", (pinned, case_id))
@@ -288,8 +292,8 @@ def decide_under(store: Store, history: History, policy: Policy, now: datetime) 
 
 
 def current(store: Store, history: History) -> tuple[Resolution, Policy]:
-    """Return the resolution of a case as of its last decision, and the policy it is pinned to."""
-    return resolved(store, history), pinned_policy(store, history.policy)
+    """Return the resolution of a case as of its last decision, and the policy it is decided by (see :func:`policy_for`)."""
+    return resolved(store, history), policy_for(store, history)
 
 
 class Open:

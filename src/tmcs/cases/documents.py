@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from typing import Any, Final
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
 from tmcs.builtin import load_common
 from tmcs.cases.audit import digest
@@ -14,6 +15,9 @@ from tmcs.core.flow import Common, Flow
 from tmcs.core.policy import Policy
 from tmcs.loader import policy_of
 from tmcs.store.base import Store
+
+if TYPE_CHECKING:
+    from tmcs.cases.history import History, Stage
 
 POLICY: Final = "policy"
 FLOW: Final = "flow"
@@ -104,6 +108,25 @@ def pinned_policy(store: Store, name: str) -> Policy:
         found = _policies[name] = policy_of(document["normal"], facts)
         _digests[id(found)] = (found, name, "")
     return found
+
+
+def policy_for(store: Store, case: History | Stage) -> Policy:
+    """Return the policy that a case is decided by: the one it is pinned to, with the figures of the day it is held to.
+
+    A change that was announced in that policy reaches only cases opened from its day on, and those that are moved to it.
+
+    Raises:
+        StorageError: its contents are missing or were changed, or the events of the case were.
+    """
+    return pinned_policy(store, case.policy).on(held_to(case))
+
+
+def held_to(case: History | Stage) -> date:
+    """Return the day whose figures hold for a case; raises StorageError where its events say none."""
+    try:
+        return date.fromisoformat(case.on)
+    except ValueError:
+        raise StorageError("案件事件上的时间读不出来", "the time of an event of the case cannot be read") from None
 
 
 def pinned_flow(store: Store, name: str) -> Flow:

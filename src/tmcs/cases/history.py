@@ -69,11 +69,12 @@ class Event:
 class Stage:
     """A flow that a case has gone through, as of the last decision in it; the attributes are those of :class:`History`."""
 
-    __slots__ = ("clock", "facts", "flow", "order", "policy", "sources", "tier")
+    __slots__ = ("clock", "facts", "flow", "on", "order", "policy", "sources", "tier")
 
     def __init__(self, history: History) -> None:
         self.flow = history.flow
         self.policy = history.policy
+        self.on = history.on
         self.facts = dict(history.facts)
         self.sources = dict(history.sources)
         self.order = history.order
@@ -86,6 +87,7 @@ class History:
 
     Attributes:
         flow: the digest of the flow it is in; ``flow_id`` its name; ``policy`` the digest of the policy it is pinned to.
+        on: the day (ISO 8601, Asia/Shanghai) whose figures of that policy hold for it: when it was opened, or moved to it.
         stages: the flows it has gone through, the present one last.
         earlier: those before it, each as of its last decision.
         facts, sources: what is known and who supplied it.
@@ -100,12 +102,12 @@ class History:
     """
 
     __slots__ = (
-        "clock", "closed", "decided", "earlier", "facts", "flow", "flow_id", "given", "kept", "order", "paused", "policy",
+        "clock", "closed", "decided", "earlier", "facts", "flow", "flow_id", "given", "kept", "on", "order", "paused", "policy",
         "sources", "stages", "tier",
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.flow = self.flow_id = self.policy = self.tier = self.clock = ""
+        self.flow = self.flow_id = self.policy = self.on = self.tier = self.clock = ""
         self.stages: list[str] = []
         self.earlier: list[Stage] = []
         self.given: dict[str, tuple[str, str]] = {}
@@ -143,7 +145,7 @@ def _decide(history: History, event: Event) -> None:
     if event.kind == "moved-policy":
         history.kept = False
     if "policy" in data:  # of an opening, or of a move to another version
-        history.policy = data["policy"]
+        history.policy, history.on = data["policy"], event.at[:10]
     if event.kind == "moved-on":
         history.earlier.append(Stage(history))
     if "flow" in data:

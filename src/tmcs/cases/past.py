@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from tmcs.cases.decide import impersonal
-from tmcs.cases.documents import flow_digest, pinned_flow, pinned_policy, policy_digest
+from tmcs.cases.documents import flow_digest, held_to, pinned_flow, pinned_policy, policy_digest
 from tmcs.cases.export import SCHEMA as EXPORT
 from tmcs.cases.history import DECIDING, Event, History, Stage, fold
 from tmcs.core.errors import Finding, TmcsError
@@ -199,6 +199,7 @@ def _take(past: Past, history: History, library: Library) -> None:
         for stage, flow_id in zip(stages, history.stages, strict=True):
             flow, own_flow = library.flow(stage.flow, flow_id)
             policy, own_policy = library.policy(stage.policy)
+            policy = policy.on(held_to(stage))
             past.pinned = past.pinned and own_flow and own_policy
             facts: dict[str, Any] = dict(stage.facts)
             for fact in stage.sources.keys() - facts.keys():

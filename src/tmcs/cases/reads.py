@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tmcs.cases.claims import resolved
 from tmcs.cases.decide import decide
 from tmcs.cases.desk import brought_up
-from tmcs.cases.documents import pinned_flow, pinned_policy
+from tmcs.cases.documents import pinned_flow, policy_for
 from tmcs.cases.history import DECIDING, Event, History
 from tmcs.cases.lists import Listed, LiveDuty, all_duties, listed
 from tmcs.cases.standing import Standing
@@ -128,7 +128,7 @@ def _as_of(store: Store, history: History, now: datetime) -> Resolution | None:
     tid = (history.order or {}).get("tid")
     entry = Book(store).entry(tid) if tid else None
     order = brought_up(history.order, None if entry is None or entry.pending else entry.record)
-    flow, policy = pinned_flow(store, history.flow), pinned_policy(store, history.policy)
+    flow, policy = pinned_flow(store, history.flow), policy_for(store, history)
     try:
         return decide(flow, policy, order, history.facts, history.sources, history.tier, now)
     except TmcsError:  # the order has changed so that a fact no longer fits it: `case set` says which

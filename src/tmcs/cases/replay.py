@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from tmcs.cases.audit import digest
 from tmcs.cases.decide import decide, is_personal, receipt
-from tmcs.cases.documents import flow_digest, flow_document, pinned_flow, pinned_policy, policy_digest, policy_document
+from tmcs.cases.documents import (
+    flow_digest,
+    flow_document,
+    held_to,
+    pinned_flow,
+    pinned_policy,
+    policy_digest,
+    policy_document,
+    policy_for,
+)
 from tmcs.cases.history import DECIDING, KINDS, Event, History, fold
 from tmcs.cases.verify import unpacked
 from tmcs.cases.writer import no_case, read_events
@@ -173,13 +182,14 @@ def _again(store: Store, one: _Decision) -> Replayed:
         return found
     history = one.history
     try:
-        flow, policy = pinned_flow(store, history.flow), pinned_policy(store, history.policy)
+        flow, policy, held = pinned_flow(store, history.flow), pinned_policy(store, history.policy), policy_for(store, history)
     except StorageError as error:
         found.verdict = CHANGED
         found.why.append(error.text)
         return found
     hide = _hider(flow, history.facts, kept.get("facts"))
-    inputs = list(_inputs(kept, history))
+    policy = _figures(found, kept, history, policy, held)
+    inputs = list(_inputs(kept, history, policy))
     if inputs and found.verdict == SAME:
         found.verdict = CHANGED
         found.why.append(Text("凭证的依据与事件不符", "what the receipt rests on is not what the events say"))
@@ -194,6 +204,20 @@ def _again(store: Store, one: _Decision) -> Replayed:
     return found
 
 
+def _figures(found: Replayed, kept: dict[str, Any], history: History, policy: Policy, held: Policy) -> Policy:
+    """Return the policy with the figures that a receipt was made by: those of the day the case is held to.
+
+    A receipt that does not say from when they hold was made by an earlier program, by those of the day of the decision.
+    """
+    if held.since is None or "since" in (kept.get("policy") or {}):
+        return held
+    if policy.on(date.fromisoformat(history.clock[:10])) is not held:
+        found.why.append(Text(
+            "由旧版程序判定: 用的是判定当日的数字，不是建案时的", "made by an earlier program: by the figures of its own day, not of the day it was opened"
+        ))  # fmt: skip
+    return policy
+
+
 def _made(flow: Flow, policy: Policy, history: History, policy_name: str, flow_name: str) -> str | TmcsError:
     moment = datetime.fromisoformat(history.clock)
     try:
@@ -203,13 +227,15 @@ def _made(flow: Flow, policy: Policy, history: History, policy_name: str, flow_n
     return receipt(result, policy_name, flow_name, history.order, history.facts, history.sources)
 
 
-def _inputs(kept: dict[str, Any], history: History) -> Iterator[str]:
+def _inputs(kept: dict[str, Any], history: History, policy: Policy) -> Iterator[str]:
     """Yield what a receipt was decided from that the events do not say."""
     documents = {key: (kept.get(key) or {}).get("digest") for key in ("policy", "flow")}
     said = {**documents, "clock": kept.get("clock"), **{key: kept.get(key) for key in ("tier", "order", "facts", "sources")}}
     for key, value in said.items():
         if value != getattr(history, key):
             yield key
+    if (kept.get("policy") or {}).get("since") != policy.since:
+        yield "since"
 
 
 def _compare(found: Replayed, old: dict[str, Any], new: dict[str, Any], hide: Callable[[Any], Any]) -> None:
@@ -248,7 +274,8 @@ def _today(store: Store, one: _Decision, policy: Policy, load: Callable[[str], F
         found.why.append(error.text)
         return found
     found.why += _moved(store, history, flow, policy)
-    new = _made(flow, policy, history, policy_digest(policy), flow_digest(flow))
+    held = policy.on(held_to(history))
+    new = _made(flow, held, history, policy_digest(policy), flow_digest(flow))
     if isinstance(new, TmcsError):
         found.verdict = DIFFERS
         found.why.append(_safe(error=new, flow=flow, history=history))

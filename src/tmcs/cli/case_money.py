@@ -172,7 +172,7 @@ def _show(found: list[Any], snapshot: Any, form: str, lang: str) -> None:
         cases = [{"case": str(one.case_id), "closed": one.history.closed, "left": left_dict(one.claims)} for one in found]
         print(to_json({
             "schema": "tmcs/ledger/1", "order": first.tid, "entries": [one.to_dict() for one in first.entries], "cases": cases,
-            "limits": limits_dict(snapshot),
+            "limits": limits_dict(first.snapshot),
         }))  # fmt: skip
         return
     order = "" if first.tid is None else t(lang, f" · 订单 {one_line(first.tid)}", f" · order {one_line(first.tid)}")
@@ -183,7 +183,7 @@ def _show(found: list[Any], snapshot: Any, form: str, lang: str) -> None:
         print("\n" + bold(t(lang, f"还可付 · 案件 {one.case_id}", f"Left · case {one.case_id}")) + shut)
         print("\n".join(ledger.remains(one, lang)))
     print("\n" + bold(t(lang, "限额", "Limits")))
-    print("\n".join(ledger.limits(snapshot, lang)))
+    print("\n".join(ledger.limits(first.snapshot, lang)))
 
 
 SUBCOMMANDS: Final[dict[str, click.Command]] = {

@@ -59,7 +59,7 @@ def set_(
     case_id: str, sets: tuple[str, ...], facts_file: str | None, no_input: bool, item: str | None, unset: tuple[str, ...],
     go_on: bool, why: str | None, version: int | None, store: str | None, form: str, lang: str,
 ) -> int:  # fmt: skip
-    """得知事实后按建案时的政策和流程重新判定；不给事实则按此刻 · decide anew, under the policy and flow it is pinned to.
+    """得知事实后按建案那天的政策和流程重新判定；不给事实则按此刻 · decide anew, by the policy of the day it was opened.
 
     订单簿里有这个订单时取其现状 · the order is taken as the order book has it now.
     """
@@ -95,7 +95,7 @@ class _Setter(Setter):
 
 
 def _setter(desk: Any, number: int, lang: str, *, people: bool) -> _Setter:
-    from tmcs.cases.documents import pinned_policy
+    from tmcs.cases.documents import policy_for
     from tmcs.cases.history import fold
     from tmcs.cases.writer import no_case, read_events
     from tmcs.orders.book import Book
@@ -104,7 +104,7 @@ def _setter(desk: Any, number: int, lang: str, *, people: bool) -> _Setter:
     if not events:
         raise no_case(number)
     history = fold(events)
-    policy = pinned_policy(desk.store, history.policy)
+    policy = policy_for(desk.store, history)
     setter = _Setter(desk, policy, policy.at(desk.now), lang, number, history, people=people)
     setter.seen = events[-1].n
     setter.tier = max(history.tier, desk.actor.tier, key=setter.snapshot.tier_index)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command("preview", cls=Command, short_help="新版政策会改变哪些未结案件 · which open cases a version would change")
 @click.option("--policy", "policy_files", metavar="FILE", multiple=True, help="新版的政策文件，默认现行 · files of the version; default the one in force")
-@click.option("--on", "day", metavar="DATE", help="按这一天判定，默认现在 · as decided on this day; default now")
+@click.option("--on", "day", metavar="DATE", help="按这一天判定，用这一天的数字，默认现在 · as decided on this day, by its figures; default now")
 @click.option("--queue", "queues", metavar="QUEUE", multiple=True, help="只看这个队列 · only cases with a task in this queue")
 @click.option("--flow", metavar="FLOW", help="只看这个流程 · only cases in this flow")
 @store_option
@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 def preview(
     policy_files: tuple[str, ...], day: str | None, queues: tuple[str, ...], flow: str | None, store: str | None, form: str, lang: str
 ) -> int:
-    """逐案说明会变什么、差多少钱；已承诺、已批准的不变；不改动任何案件 · what would change, and by how much; nothing is changed."""
+    """逐案说明会变什么、差多少钱；已承诺、已批准的不变；不改动任何案件 · what would change, and by how much; nothing is changed.
+
+    现行文件里到期生效的数字对此前建的案件也是新版 · figures that change in the file in force are a new version to older cases.
+    """
     from tmcs.cli.case_given import permitted
     from tmcs.loader import find_flow, load_policy
     from tmcs.policies.preview import Totals
@@ -67,7 +70,8 @@ def _json(found: Iterable[Effect], policy: Policy, moment: datetime, totals: Tot
     from tmcs.policies.preview import SCHEMA
     from tmcs.render.data import to_line
 
-    head = to_line({"schema": SCHEMA, "policy": {"digest": policy_digest(policy), "files": policy.files}, "on": moment.isoformat()})
+    version = {"digest": policy_digest(policy), "files": policy.files, "since": policy.on(moment.date()).since}
+    head = to_line({"schema": SCHEMA, "policy": version, "on": moment.isoformat()})
     print(f'{head[:-1]}, "cases": [', end="")
     for n, effect in enumerate(found):
         print(f"{',' if n else ''}\n{to_line(effect.to_dict())}", end="")
@@ -142,7 +146,7 @@ def _say(found: Iterable[Moved], form: str, lang: str) -> int:
 @format_option("text", "json")
 @lang_option
 def pin(case_ids: tuple[str, ...], why: str | None, store: str | None, form: str, lang: str) -> int:
-    """move --all 时跳过；本来就按建案时的版本 · move --all passes it over; a case keeps the version it was opened under anyway."""
+    """move --all 时跳过；本来就按建案那天的版本 · move --all passes it over; a case keeps the version of the day it was opened anyway."""
     numbers = [case_number(one) for one in case_ids]
     kept: dict[int, bool] = {}
     with at_desk("policy-move", store) as (desk, _):

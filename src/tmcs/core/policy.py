@@ -243,6 +243,10 @@ class Snapshot:
             found[f"deadlines.{name}.parts"] = " + ".join(f"{d} {'working' if w else 'calendar'}" for d, w in parts)
         return found
 
+    def same_as(self, other: Snapshot) -> bool:
+        """Return whether every figure, rule and word of another policy is the same on its day, whatever file says so."""
+        return bool(self._data == other._data)
+
     @property
     def cases(self) -> CaseRules:
         """The rules for cases: roles, approvals, limits and times of the desk's own."""
@@ -324,9 +328,12 @@ class Policy:
         overrides: what the user's own files changed: ``{"key", "value", "was", "file", "line"}``.
         calendar: the working calendar.
         facts: the shared facts that its tables and payouts read.
+        since: of a policy taken :meth:`on` a day: the day from which its figures hold (ISO 8601); else None.
     """
 
-    __slots__ = ("_days", "_normal", "_single", "_snapshots", "calendar", "facts", "files", "id", "overrides", "version")
+    __slots__ = (
+        "_days", "_held", "_normal", "_single", "_snapshots", "calendar", "facts", "files", "id", "overrides", "since", "version",
+    )  # fmt: skip
 
     def __init__(self, normal: Mapping[str, Any], facts: Mapping[str, Fact], calendar: WorkingCalendar) -> None:
         """Make a policy from its normal form (see :func:`tmcs.core.policy_reader.read_policy`)."""
@@ -340,6 +347,8 @@ class Policy:
         self._normal = data
         self._days: list[str] = normal["days"]
         self._snapshots: dict[str, Snapshot] = {}
+        self._held: dict[str, Policy] = {}
+        self.since: str | None = None
         self._single: Snapshot | None = None if len(self._days) > 1 else self._snapshot("")
 
     def at(self, moment: datetime) -> Snapshot:
@@ -349,6 +358,21 @@ class Policy:
         day = moment.date().isoformat()
         key = max((d for d in self._days if d <= day), default="")
         return self._snapshots.get(key) or self._snapshot(key)
+
+    def on(self, day: date) -> Policy:
+        """Return the policy as it is on a day, whatever the day it is asked for; itself where its figures never change.
+
+        Days between the same two changes have the same one (the same object): a case that is held to the figures of a day
+        stands under another version when this returns another. Its contents are those figures only, so it is not pinned.
+        """
+        if self._single is not None:
+            return self
+        key = max((d for d in self._days if d <= day.isoformat()), default=self._days[0])
+        found = self._held.get(key)
+        if found is None:
+            found = self._held[key] = Policy({**self.normal(), "data": as_of(self._normal, key), "days": []}, self.facts, self.calendar)
+            found.since = key
+        return found
 
     def _snapshot(self, day: str) -> Snapshot:
         data = as_of(self._normal, day) if self._days else self._normal

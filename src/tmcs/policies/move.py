@@ -1,4 +1,4 @@
-"""Open cases moved to the policy in force, each in a transaction of its own: stopped half-way, the next call goes on."""
+"""Open cases moved to the policy in force, as it is on that day, each in a transaction of its own: stopped half-way, the next call goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from tmcs.cases.desk import KEPT, Desk
-from tmcs.cases.documents import policy_digest
 from tmcs.cases.writer import no_case
 from tmcs.core.errors import InputError
 from tmcs.core.policy import Policy
@@ -61,7 +60,7 @@ def move(desk: Desk, cases: Iterable[int], policy: Policy, why: str) -> Iterator
 
 def move_all(desk: Desk, policy: Policy, why: str) -> Iterator[Moved]:
     """Move every open case that is under another version, but for those that are kept under theirs; raises as :func:`move`."""
-    for page in open_pages(desk.store, policy_digest(policy)):
+    for page in open_pages(desk.store, policy, desk.now):
         for row in page:
             yield _one(desk, row[0], policy, why, even_kept=False)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tmcs.cases.claims import Claim, case_claims
 from tmcs.cases.decide import Duty
 from tmcs.cases.desk import decide_under
-from tmcs.cases.documents import pinned_policy, policy_digest
+from tmcs.cases.documents import policy_digest, policy_for
 from tmcs.cases.history import History, fold
 from tmcs.cases.ledger import Entry, account_of, entries
 from tmcs.cases.told import promises
@@ -51,18 +51,20 @@ class Effect:
     """What a version changes in a case.
 
     Attributes:
-        id, flow, tid, state, policy: of its row; ``kept``: it was said to stay under its policy.
+        id, flow, tid, state, policy: of its row; ``on``: the day whose figures hold for it (ISO 8601).
+        kept: it was said to stay under its policy.
         changes: what is decided otherwise, old and new: status, outcome, next_flow, refund, goods, payouts, deadlines, tasks.
         money: the causes whose amount changes; what was given is counted as it stands.
         stands: what was given before and stands, although the version says less or later, in words.
         error: why it cannot be decided; None where it can.
     """
 
-    __slots__ = ("changes", "error", "flow", "id", "kept", "money", "policy", "stands", "state", "tid")
+    __slots__ = ("changes", "error", "flow", "id", "kept", "money", "on", "policy", "stands", "state", "tid")
 
     def __init__(self, row: Any) -> None:
         self.id: int = row[0]
         self.flow, self.tid, self.state, self.policy = row[1:5]
+        self.on = ""
         self.kept = False
         self.changes: dict[str, tuple[Any, Any]] = {}
         self.money: list[Money] = []
@@ -76,7 +78,8 @@ class Effect:
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
-            "case": str(self.id), "flow": self.flow, "order": self.tid, "state": self.state, "policy": self.policy, "pinned": self.kept,
+            "case": str(self.id), "flow": self.flow, "order": self.tid, "state": self.state, "policy": self.policy,
+            "policy_day": self.on, "pinned": self.kept,
             "changes": {name: {"old": old, "new": new} for name, (old, new) in self.changes.items()},
             "money": [one.to_dict() for one in self.money], "stands": [one.to_dict() for one in self.stands],
             "error": None if self.error is None else self.error.to_dict(),
@@ -124,14 +127,15 @@ def preview(
 
     Args:
         policy: the version.
-        now: the moment as of which each is decided, under its own policy and under this one.
+        now: the moment as of which each is decided, under its own policy and under this one as it is on that day: figures
+            that change by then are a new version to a case that was opened, or moved, before.
         totals: is added to.
         queues: only cases with an open task in one of these; ``flow``: only those in it.
 
     Raises:
         StorageError, TryAgainError: the store cannot be read, or what a case is pinned to is damaged.
     """
-    for page in open_pages(store, policy_digest(policy), queues, flow):
+    for page in open_pages(store, policy, now, queues, flow):
         with store.one_state():
             effects = [effect_on(store, row, policy, now) for row in page]
         for effect in effects:
@@ -140,11 +144,19 @@ def preview(
                 yield effect
 
 
-def open_pages(store: Store, besides: str, queues: Sequence[str] = (), flow: str | None = None) -> Iterator[list[Any]]:
-    """Yield the open cases that are not pinned to the policy ``besides``, a page at a time: id, flow, order, state, policy."""
-    where, values = "", []
+def open_pages(
+    store: Store, policy: Policy, now: datetime, queues: Sequence[str] = (), flow: str | None = None
+) -> Iterator[list[Any]]:
+    """Yield the open cases that are not under a policy as it is on a day, a page at a time: id, flow, order, state, policy."""
+    where, values = "policy <> ?", [policy_digest(policy)]
+    since = policy.on(now.date()).since
+    if since is not None:  # pinned to it, but opened before its figures became these, and not moved to them
+        moved = "SELECT 1 FROM event WHERE case_id = cases.id AND kind = 'moved-policy' AND at >= ?"
+        where = f"({where} OR (opened_at < ? AND NOT EXISTS ({moved})))"
+        values += [since, since]
     if flow is not None:
-        where, values = " AND flow = ?", [flow]
+        where += " AND flow = ?"
+        values.append(flow)
     if queues:
         marks = ", ".join("?" * len(queues))
         where += f" AND EXISTS (SELECT 1 FROM duty WHERE case_id = cases.id AND kind = 'task' AND state IN {_LIVE} AND party IN ({marks}))"
@@ -152,8 +164,8 @@ def open_pages(store: Store, besides: str, queues: Sequence[str] = (), flow: str
     low = 0
     while True:
         rows = store.execute(
-            f"SELECT id, flow, tid, state, policy FROM cases WHERE closed_at IS NULL AND id > ? AND policy <> ?{where} ORDER BY id LIMIT ?",
-            (low, besides, *values, _PAGE),
+            f"SELECT id, flow, tid, state, policy FROM cases WHERE closed_at IS NULL AND id > ? AND {where} ORDER BY id LIMIT ?",
+            (low, *values, _PAGE),
         ).fetchall()
         if rows:
             yield rows
@@ -166,9 +178,9 @@ def effect_on(store: Store, row: Any, policy: Policy, now: datetime) -> Effect:
     """Return what a version changes in one case; within one state of the store."""
     effect = Effect(row)
     history = fold(read_events(store, effect.id))
-    effect.kept = history.kept
+    effect.kept, effect.on = history.kept, history.on
     try:
-        before = decide_under(store, history, pinned_policy(store, history.policy), now)
+        before = decide_under(store, history, policy_for(store, history), now)
         after = decide_under(store, history, policy, now)
         old, new = _claims(store, history, before), _claims(store, history, after)
     except TmcsError as error:

@@ -95,6 +95,8 @@ def _summary(view: CaseView, snapshot: Snapshot, days: Days, lang: str, person: 
     version = t(lang, f"第 {case.version} 版", f"version {case.version}")
     decided = f"{view.history.clock[:16].replace('T', ' ')} · {tier_name(view.history.tier, snapshot, lang)} · {version}"
     rows.append((t(lang, "判定", "Decided"), decided))
+    if not (view.history.closed or view.standing.snapshot.same_as(snapshot)):
+        rows.append((t(lang, "政策", "Policy"), _version(view, lang)))
     if view.history.closed and case.closed_at is not None:
         rows.append((t(lang, "结案", "Closed"), case.closed_at[:16].replace("T", " ")))
     if r.next_flow is not None and not view.history.closed:
@@ -102,6 +104,19 @@ def _summary(view: CaseView, snapshot: Snapshot, days: Days, lang: str, person: 
         rows.append((t(lang, "后续", "Then"), f"{title}: tmcs case set {case.id} --continue"))
     rows += _customer(view, lang, person)
     return rows
+
+
+def _version(view: CaseView, lang: str) -> str:
+    """Return which version a case stands under, where another is in force: as `tmcs policy diff` takes it, and what to do."""
+    word, day = f"{view.policy[:8]}@{view.history.on}", view.history.on
+    if any(event.kind == "moved-policy" for event in view.events):
+        zh, en = f"{day} 改用的版本", f"the version of {day}, when it was moved"
+    else:
+        zh, en = f"{day} 建案时的版本", f"the version of {day}, when it was opened"
+    kept_zh, kept_en = ("，保留原版", ", kept under it") if view.history.kept else ("", "")
+    return t(
+        lang, f"{zh} ({word}){kept_zh}；现行数字已不同: tmcs policy preview", f"{en} ({word}){kept_en}; other figures are in force: tmcs policy preview"
+    )
 
 
 def _customer(view: CaseView, lang: str, person: dict[str, Any] | None) -> list[tuple[str, str]]:

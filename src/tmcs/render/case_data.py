@@ -24,6 +24,7 @@ def case_data(view: CaseView, snapshot: Snapshot, today: date, person: dict[str,
     row = case.to_dict()
     found: dict[str, Any] = {
         "schema": SCHEMA, "case": row.pop("id"), **row, "stages": history.stages, "opened_by": view.opened_by, "policy": view.policy,
+        "policy_day": history.on, "newer_policy": not view.standing.snapshot.same_as(snapshot),
         "tier": history.tier, "decided_at": history.clock,
         "paused": None if history.paused is None else {"since": history.paused[0], "for": history.paused[1]},
         "customer": view.customer,

@@ -64,7 +64,7 @@ def _decision(event: Event, view: CaseView, lang: str) -> str:
     data = event.data
     parts = []
     if "was" in data:
-        parts.append(f"{str(data['was'])[:8]} ⇒ {str(data['policy'])[:8]}")
+        parts.append(_moved(event))
     if "flow_id" in data:
         parts.append(view_title(view, data["flow_id"], lang))
     facts = [fact_words(name, value, view, lang) for name, value in (data.get("facts") or {}).items()]
@@ -75,6 +75,13 @@ def _decision(event: Event, view: CaseView, lang: str) -> str:
     status = data.get("status", "")
     came = say("outcomes", data["outcome"], lang) if status == RESOLVED and data.get("outcome") else STATES.get(status, (status, status))[lang == "en"]
     return t(lang, "；", "; ").join(parts) + f" → {came}"
+
+
+def _moved(event: Event) -> str:
+    """Return from which version to which a case was moved, as `tmcs policy diff` takes them: with days, where it is one file's."""
+    was, new = str(event.data["was"]), str(event.data["policy"])
+    days = ("", "") if was != new else (f"@{event.data.get('was_on')}", f"@{event.at[:10]}")
+    return f"{was[:8]}{days[0]} ⇒ {new[:8]}{days[1]}"
 
 
 def view_title(view: CaseView, flow: str, lang: str) -> str:
