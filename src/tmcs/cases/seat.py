@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -35,12 +34,9 @@ class Seat:
         self.at = clock.stamp(self.now)
         self.version = 0
 
-    @contextmanager
-    def hold(self, case_id: int, based_on: int | None = None) -> Iterator[Writer]:
+    def hold(self, case_id: int, based_on: int | None = None) -> AbstractContextManager[Writer]:
         """Hold a case for writing; see :func:`tmcs.cases.writer.hold`."""
-        with hold(self.store, self.actor, self.at, case_id, based_on) as writer:
-            yield writer
-        self.version = writer.version
+        return hold(self.store, self.actor, self.at, case_id, based_on, self)
 
 
 def words(text: str) -> str:

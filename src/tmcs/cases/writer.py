@@ -19,6 +19,7 @@ from tmcs.store.base import Store
 if TYPE_CHECKING:
     from tmcs.cases.actor import Actor
     from tmcs.cases.decide import Duty
+    from tmcs.cases.seat import Seat
 
 _COLUMNS: Final = "version, head, flow, tid, item, customer_id, state, outcome, owner, closed_at"
 _NAMES: Final = tuple(_COLUMNS.split(", "))
@@ -235,11 +236,14 @@ def new_case(store: Store, actor: Actor, at: str, flow: str, tid: str | None, it
 
 
 @contextmanager
-def hold(store: Store, actor: Actor, at: str, case_id: int, based_on: int | None = None) -> Iterator[Writer]:
+def hold(
+    store: Store, actor: Actor, at: str, case_id: int, based_on: int | None = None, seat: Seat | None = None
+) -> Iterator[Writer]:  # fmt: skip
     """Hold a case for writing, in a transaction of its own.
 
     Args:
         based_on: the version that the caller saw; None: whatever it is now.
+        seat: is told the version that was written.
 
     Raises:
         NotFoundError: there is no such case.
@@ -252,6 +256,8 @@ def hold(store: Store, actor: Actor, at: str, case_id: int, based_on: int | None
             raise ConflictError(case_id, based_on, writer.version, read_events(store, case_id, min(based_on, writer.version)))
         yield writer
         writer.finish()
+    if seat is not None:
+        seat.version = writer.version
 
 
 def held(store: Store, actor: Actor, at: str, case_id: int) -> Writer:

@@ -68,21 +68,14 @@ class Store(ABC):
             StorageError, TryAgainError: what the database says.
         """
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """Do everything within, or nothing.
 
         Raises:
             StorageError: the disk is full, or the database is gone; nothing has changed.
             TryAgainError: a lock is held by another process; nothing has changed.
         """
-        self.begin()
-        try:
-            yield
-            self.commit()
-        except BaseException:
-            self.rollback()
-            raise
+        return _Transaction(self)
 
     @contextmanager
     def one_state(self) -> Iterator[None]:
@@ -140,3 +133,27 @@ class Store(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class _Transaction(AbstractContextManager[None]):
+    """What :meth:`Store.transaction` returns; a class, for a generator costs more, and every write goes through it."""
+
+    __slots__ = ("_store",)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> None:
+        self._store.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._store.rollback()
+            return
+        try:
+            self._store.commit()
+        except BaseException:
+            self._store.rollback()
+            raise
