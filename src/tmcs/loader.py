@@ -104,29 +104,61 @@ def _build_policy(own: tuple[str, ...], contents: Mapping[str, bytes] = MappingP
     return policy_of(normal, common.facts)
 
 
-def load_flow(name: str, *, checked: bool = True) -> Flow:
+def load_flow(name: str, *, checked: bool = True, policy: Policy | None = None) -> Flow:
     """Return a flow by its id or an alias, with the flows that it goes on in.
 
     Args:
         name: the id, or an alias in either language.
-        checked: refuse a flow that fails its check (see :func:`tmcs.plugin_verdict.verdict`; it is remembered).
+        checked: refuse a flow that fails its check, and a plug-in's that lifts what one order can draw above the desk's
+            limit (see :mod:`tmcs.plugin_verdict`; both are remembered).
+        policy: whose limit counts; default that of the configuration.
 
     Raises:
-        InputError: there is no such flow (the nearest are named), or its plug-in is disabled or fails.
+        InputError: there is no such flow (the nearest are named), its plug-in is disabled or fails, or it is refused.
     """
+    if not checked:
+        return _load(_flow_id(name), ())
+    from tmcs.plugins import OWN, registry
+
+    flow = passing_flow(name)
+    plugin = registry().flow(flow.id)
+    if plugin.dist != OWN:  # a built-in flow is within every limit: no start waits for the policy to say so
+        from tmcs.plugin_verdict import require_within
+
+        require_within(plugin, flow, policy)
+    return flow
+
+
+def passing_flow(name: str) -> Flow:
+    """Return a flow as :func:`load_flow` does, if it passes its check, whatever the desk's limit says of it."""
+    from tmcs.plugin_verdict import require
+    from tmcs.plugins import registry
+
+    flow = _load(_flow_id(name), ())
+    require(registry().flow(flow.id), flow)
+    return flow
+
+
+def passing_flows() -> dict[str, Flow]:
+    """Return the installed flows that pass their check, by id; ``tmcs plugin list`` says why another does not."""
+    from tmcs.plugins import registry
+
+    flows: dict[str, Flow] = {}
+    for name in registry().flow_names():
+        with suppress(TmcsError):
+            flows[name] = passing_flow(name)
+    return flows
+
+
+def _flow_id(name: str) -> str:
     from tmcs.plugins import registry
 
     known = registry()
-    if name not in known.flow_names():
-        if known.knows(name):
-            known.flow(name)  # says why it is not active
-        name = find_flow(name)
-    flow = _load(name, ())
-    if checked:
-        from tmcs.plugin_verdict import require
-
-        require(known.flow(name), flow)
-    return flow
+    if name in known.flow_names():
+        return name
+    if known.knows(name):
+        known.flow(name)  # says why it is not active
+    return find_flow(name)
 
 
 def _load(name: str, outer: tuple[str, ...]) -> Flow:

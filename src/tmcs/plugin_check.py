@@ -44,7 +44,6 @@ def states() -> list[State]:
     """Return the state of every plug-in, the failed ones first; what is remembered of unchanged files counts."""
     reg = registry()
     found = [_settled(reg, plugin) for plugin in reg.plugins]
-    _refuse(found)
     return sorted(found, key=lambda one: one.plugin.status != FAILED)
 
 
@@ -73,7 +72,7 @@ def _settled(reg: Registry, plugin: Plugin) -> State:
 
 def _refuse(found: list[State]) -> None:
     """Set the flows failed that let one order draw more than the desk's limit, ``cases.order_bound``; the built-in ones never."""
-    from tmcs.cases.bound import refusals
+    from tmcs.plugin_verdict import refusals
 
     try:
         refused = refusals()

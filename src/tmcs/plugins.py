@@ -353,13 +353,13 @@ class PluginError(InputError):
         reason: why, ``[zh, en]``, without saying which.
     """
 
-    def __init__(self, plugin: Plugin, zh: str, en: str, findings: Iterable[Finding] = ()) -> None:
+    def __init__(self, plugin: Plugin, zh: str, en: str, findings: Iterable[Finding] = (), hint: Text | None = None) -> None:
         words = {DISABLED: ("已停用", "is disabled")}
         said = words.get(plugin.status, ("不可用", "failed"))
         super().__init__(
             f"插件 {plugin.ref} {said[0]}: {zh}",
             f"plug-in {plugin.ref} {said[1]}: {en}",
-            hint=Text("见 tmcs plugin list", "see tmcs plugin list"),
+            hint=hint or Text("见 tmcs plugin list", "see tmcs plugin list"),
             findings=findings,
         )
         self.reason = [zh, en]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from tests.cases.audit_kit import DAMAGE, LI, QIAN, ZHAO, desk, order
 from tests.conftest import line
+from tmcs.bound import Bounds, installed
 from tmcs.cases import ledger
 from tmcs.cases.actor import Actor
 from tmcs.cases.approvals import approve, reject
-from tmcs.cases.bound import Bounds, installed
 from tmcs.cases.payments import pay
 from tmcs.core.errors import InputError, NotFoundError, NotPermittedError
 from tmcs.core.money import format_money

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.plugins.conftest import Site
+from tmcs import rulebook
 
 RULES = """\
 section: X01
@@ -62,3 +63,19 @@ def test_a_plugin_that_fails_stops_the_handbook_and_is_named(site: Site, tmcs: A
     assert failed.code == 2
     assert "hats" in failed.err
     assert not (tmp_path / "book").exists()
+
+
+def test_a_manifest_tells_which_plugins_count_in(site: Site, tmcs: Any, tmp_path: Path) -> None:
+    path = tmp_path / "handbook.sha256"
+    build = ("handbook", "build", "--format", "markdown", "--lang", "en")
+    assert tmcs(*build, "--manifest", path).err == ""
+    site.add_flow("hats")
+    rulebook.reset()
+    found = tmcs("handbook", "build", "--check", path)
+    assert found.code == 1
+    assert "en/flow-hats.md: is a new page" in found.out
+    assert "acme-hats 1.0" in found.err
+    written = tmcs(*build, "--manifest", path)
+    assert written.code == 0
+    assert "acme-hats 1.0" in written.err
+    assert tmcs("handbook", "build", "--check", path).code == 0

@@ -32,10 +32,10 @@ def open_(
 
     层级与坐席取自登录配置 · tier and agent are those of the login.
     """
-    from tmcs.loader import load_flow
+    from tmcs.loader import passing_flow
 
     stdin_once(facts_file, order_json)
-    definition = load_flow(flow)
+    definition = passing_flow(flow)  # whether the desk's limit refuses it is the desk's to say, which opens no case then
     facts, sources = gather(facts_file, sets, item)
     asking = not no_input and form == "text" and at_terminal()
     with keeping(store, lang, people=form == "text", why=why) as keeper:

@@ -209,8 +209,8 @@ _OPTIONS: Final = {
 }  # fmt: skip
 #: By what the help calls a value.
 _KINDS: Final = {
-    "FILE": _files, "KEYFILE": _files, "KIND=]FILE": _files, "STORE": _files, "DIR": _folders, "Q": _queues, "QUEUE": _queues, "TIER": _tiers,
-    "FLOW": _flows, "FLOW|DIR": _flows_or_folders, "MOMENT": _moments,
+    "FILE": _files, "KEYFILE": _files, "KIND=]FILE": _files, "STORE": _files, "DIR|FILE": _files, "DIR": _folders, "Q": _queues, "QUEUE": _queues,
+    "TIER": _tiers, "FLOW": _flows, "FLOW|DIR": _flows_or_folders, "MOMENT": _moments,
 }  # fmt: skip
 #: By the name of an argument.
 _NAMES: Final = {"flow": _flows, "case_id": _cases, "case_ids": _cases, "case": _cases, "order_id": _orders}

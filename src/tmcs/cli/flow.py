@@ -245,10 +245,14 @@ def check(flows: tuple[str, ...], prove: bool, form: str, lang: str) -> int:
 
 def _add_refusals(reports: list[CheckReport]) -> None:
     """Add to the findings which plug-ins the desk's limit on what one order can draw refuses."""
-    from tmcs.cases.bound import refusals
     from tmcs.core.errors import Finding
+    from tmcs.plugin_verdict import refusals
 
-    for name, text in refusals().items():
+    try:
+        refused = refusals()
+    except TmcsError:  # the policy is wrong, as its own check says
+        return
+    for name, text in refused.items():
         for report in reports:
             if report.id == name:
                 report.findings.append(Finding(name, 0, 0, text))

@@ -65,7 +65,7 @@ def command(
     if scripts:
         checked = _scripts(wording, snapshot)
     else:
-        flow = load_flow(flow_word) if flow_word else None
+        flow = load_flow(flow_word, policy=policy) if flow_word else None
         base = _base(amount)
         order = find_order(order_id, order_files, order_json, store)
         facts: dict[str, Any] = {**parse_sets(sets), **({"item": item} if item else {})}

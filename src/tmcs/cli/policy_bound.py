@@ -23,7 +23,7 @@ def bound(paid: str, policy_files: tuple[str, ...], strict: bool, form: str, lan
     赔付只取最高一项 (C06)，退款不超过实付，报销另计，同一原因只算一次；上限为 cases.order_bound · one compensation, the
     highest (C06); refunds up to what was paid; reimbursements besides; each cause once. The limit is cases.order_bound.
     """
-    from tmcs.cases.bound import installed
+    from tmcs.bound import installed
     from tmcs.core.money import parse_money
     from tmcs.loader import load_policy
     from tmcs.plugins import FLOW_GROUP, registry

@@ -52,11 +52,12 @@ def command(
     stdin_once(facts_file, order_json)
     from tmcs.loader import load_flow, load_policy
 
-    definition = load_flow(flow) if os.sep not in flow or save else _in_folder(flow) or load_flow(flow)
+    policy = None if save else load_policy(policy_files or None)
+    definition = (None if save or os.sep not in flow else _in_folder(flow)) or load_flow(flow, policy=policy)
     _check_format(form)
     facts, sources = gather(facts_file, sets, item)
     asking = not no_input and form in PEOPLE and at_terminal()
-    if save:
+    if policy is None:
         from tmcs.cli.case_keep import keeping, refuse_what_if
 
         refuse_what_if(tier, facts.pop("tier", None), now_text, policy_files)
@@ -66,7 +67,6 @@ def command(
             chain = run.through(form, explain, go_on)
             keeper.note_number()
     else:
-        policy = load_policy(policy_files or None)
         _take_tier(facts, tier)
         order = find_order(order_id, order_files, order_json, store)
         run = Run(definition, order, facts, sources, policy, moment(now_text), lang, asking)
@@ -110,7 +110,7 @@ class Run:
             chain.append(result)
             if form in PEOPLE:
                 print(("\n" if chain[1:] else "") + render(result, form, self.lang, explain))
-            following = _following(result, chain) if go_on or self.asking else None
+            following = _following(result, chain, self.policy) if go_on or self.asking else None
             if following is None or not (go_on or (self.asking and _goes_on(following, self.lang))):
                 return chain
             from tmcs.core.chain import carry_over
@@ -160,7 +160,7 @@ def _in_folder(folder: str) -> Flow | None:
     return open_folder(folder) if is_folder(folder) else None
 
 
-def _following(result: Resolution, chain: list[Resolution]) -> Flow | None:
+def _following(result: Resolution, chain: list[Resolution], policy: Policy) -> Flow | None:
     """Return the flow that a resolved case goes on in; None where it ends, or would come round again."""
     name = result.next_flow
     installed = result.flow.installed or ()
@@ -170,9 +170,9 @@ def _following(result: Resolution, chain: list[Resolution]) -> Flow | None:
     from tmcs.loader import load_flow
 
     try:
-        return load_flow(name)
+        return load_flow(name, policy=policy)
     except (InputError, NotFoundError):
-        return None  # it fails, see `tmcs plugin list`: what this flow decided stands, and still names it
+        return None  # it fails or is refused, see `tmcs plugin list`: what this flow decided stands, and still names it
 
 
 def _goes_on(following: Flow, lang: str) -> bool:

@@ -41,8 +41,8 @@ def command(
     """
     from tmcs.loader import load_flow, load_policy
 
-    definition = load_flow(flow)
     policy = load_policy(policy_files or None)
+    definition = load_flow(flow, policy=policy)
     moments = all_moments(definition)
     if moment_id is None and not whole:
         print(_listing(definition, moments, form, lang))

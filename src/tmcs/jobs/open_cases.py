@@ -160,12 +160,11 @@ class _Opener:
         if given["flow"] is None:
             return
         try:
-            self.desk.move_on(case_id, _load)
+            self.desk.move_on(case_id, self._load)
         except (InputError, NotFoundError) as error:
             self.opened.failed.append((name, error.text))
 
+    def _load(self, name: str) -> Flow:
+        from tmcs.loader import load_flow
 
-def _load(name: str) -> Flow:
-    from tmcs.loader import load_flow
-
-    return load_flow(name)
+        return load_flow(name, policy=self.policy)

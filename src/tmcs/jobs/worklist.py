@@ -219,7 +219,7 @@ def _follow(found: Resolution, order: Order | None, facts: dict[str, Any], conte
     if found.status != RESOLVED or found.next_flow is None:
         return []
     try:
-        flow = load_flow(found.next_flow)
+        flow = load_flow(found.next_flow, policy=context.policy)
     except (InputError, NotFoundError):
         return []  # it is not installed or fails: the item names it, and `tmcs plugin list` says why
     facts, sources = carry_over(found, flow, facts, dict.fromkeys(facts, "set"))

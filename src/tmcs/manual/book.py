@@ -169,9 +169,10 @@ def load(now: datetime, policy_files: Iterable[str] = ()) -> Book:
     from tmcs.plugins import registry
 
     known = registry()
-    flows = [load_flow(name) for name in known.flow_names()]
+    policy = load_policy(list(policy_files) or None)
+    flows = [load_flow(name, policy=policy) for name in known.flow_names()]
     jobs = [load_job(name) for name in known.job_names()]
     plugins = [(f"flow-{name}", known.flow(name)) for name in known.flow_names()]
     plugins += [(f"job-{name}", known.job(name)) for name in known.job_names()]
     brought = {page: (one.dist, one.version) for page, one in plugins if one.dist != OURS}
-    return Book(flows, jobs, load_policy(list(policy_files) or None), now, brought)
+    return Book(flows, jobs, policy, now, brought)

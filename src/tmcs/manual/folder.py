@@ -51,15 +51,15 @@ def read_manifest(folder: str) -> Manifest | None:
         return None
     try:
         found: Any = json.loads(read_bytes(path, 10_000_000))
-        if found["schema"] == _SCHEMA and all(_is_ours(name) for name in found["files"]):
+        if found["schema"] == _SCHEMA and all(is_ours(name) for name in found["files"]):
             return Manifest(str(found["format"]), str(found["lang"]), {str(name): str(one) for name, one in found["files"].items()})
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     raise InputError(f"{path} 不是手册的清单", f"{path} is no manifest of a handbook")
 
 
-def _is_ours(name: str) -> bool:
-    """Return whether a name of a manifest stays within its folder."""
+def is_ours(name: str) -> bool:
+    """Return whether a name of a manifest is that of a page: one that stays within its folder."""
     parts = name.split("/")
     return len(parts) <= 2 and all(part not in ("", ".", "..") and "\\" not in part and "\0" not in part for part in parts)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from tmcs.cases.claims import REFUND, own_claims, reckoned_by
 from tmcs.core.check import moments
+from tmcs.core.claims import REFUND, own_claims, reckoned_by
 from tmcs.core.end_cases import EndCases
 from tmcs.core.errors import TmcsError
 from tmcs.core.flow import GRANTED, Flow
