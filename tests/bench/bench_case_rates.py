@@ -182,7 +182,10 @@ def _postgres(where: str) -> Any:
 
 
 def timed(call: Any, seconds: float) -> None:
-    """Wait for the starting time, call until the time is over, and print count and longest call as JSON."""
+    """Wait for the starting time, call until the time is over, and print count and longest call as JSON.
+
+    Nobody ends before all are done: thirty interpreters that shut down would be measured by those who still write.
+    """
     print("ready", flush=True)
     sys.stdin.readline()
     count, longest, end = 0, 0.0, time.perf_counter() + seconds
@@ -190,6 +193,8 @@ def timed(call: Any, seconds: float) -> None:
         call()
         count += 1
         longest = max(longest, time.perf_counter() - start)
+    print("done", flush=True)
+    sys.stdin.readline()
     print(json.dumps({"count": count, "longest": longest}), flush=True)
 
 
@@ -199,13 +204,14 @@ def race(where: str, how: str, what: str, writers: int, seconds: float) -> dict[
     seats = [
         subprocess.Popen([*words, "--name", str(n)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for n in range(writers)
     ]
-    for one in seats:
-        assert one.stdout is not None
-        assert one.stdout.readline() == "ready\n"
-    for one in seats:
-        assert one.stdin is not None
-        one.stdin.write("go\n")
-        one.stdin.flush()
+    for word in ("ready\n", "done\n"):
+        for one in seats:
+            assert one.stdout is not None
+            assert one.stdout.readline() == word
+        for one in seats:
+            assert one.stdin is not None
+            one.stdin.write("go\n")
+            one.stdin.flush()
     found = [json.loads(one.communicate()[0]) for one in seats]
     counts = [one["count"] for one in found]
     return {

@@ -46,7 +46,7 @@ sys.stdin.readline()
 WAITER = """
 import sys, time
 from tmcs.store.line import Line
-line = Line(sys.argv[1] + "-turn", 1)
+line = Line(sys.argv[1] + "-turn")
 line.draw()
 print("ready", flush=True)
 time.sleep(60)
@@ -190,10 +190,10 @@ def test_who_gave_up_waiting_is_served_another_time(path: Path, monkeypatch: pyt
 
 def test_a_line_that_is_still_waited_in_keeps_its_file_until_then(tmp_path: Path) -> None:
     waiter = start(WAITER, tmp_path / "x")
-    mine = line.Line(str(tmp_path / "x-turn"), 0.01)
+    mine = line.Line(str(tmp_path / "x-turn"))
     place = mine.draw()
     assert not mine.is_first(place)
-    assert not mine.wait(place, 0.05)
+    assert not mine.wait(place, 0.05, 0.01)
     mine.close()
     assert os.fstat(mine._file).st_ino == os.stat(tmp_path / "x-turn").st_ino  # no other file has its number meanwhile
     waiter.kill()

@@ -26,11 +26,9 @@ class Line:
 
     Args:
         path: the lock file, made if need be.
-        most: seconds after which a place that was waited for is given back, whatever its holder does.
     """
 
-    def __init__(self, path: str, most: float) -> None:
-        self._most = most
+    def __init__(self, path: str) -> None:
         self._file = -1
         self._guard = _thread.allocate_lock()
         self._users = 1
@@ -63,21 +61,25 @@ class Line:
             return True
         return True
 
-    def wait(self, place: int, seconds: float) -> bool:
-        """Wait until nobody stands before a place, at most so long; return whether that is so."""
+    def wait(self, place: int, seconds: float, stretch: float) -> bool:
+        """Wait until nobody stands before a place, at most so long; return whether that is so.
+
+        Args:
+            stretch: seconds after which the place is given back then, whatever its holder does.
+        """
         come = _thread.allocate_lock()
         come.acquire()
         with self._guard:
             self._users += 1
         # The kernel's wait for a lock has no end of its own: a thread waits in our stead.
-        _thread.start_new_thread(self._attend, (place, come))
+        _thread.start_new_thread(self._attend, (place, come, stretch))
         return come.acquire(timeout=seconds)
 
-    def _attend(self, place: int, come: _thread.LockType) -> None:
+    def _attend(self, place: int, come: _thread.LockType, stretch: float) -> None:
         with suppress(OSError):
             fcntl.lockf(self._file, fcntl.LOCK_SH, place, 0)
         come.release()
-        time.sleep(self._most)
+        time.sleep(stretch)
         self.leave(place)
         self.close()
 

@@ -175,9 +175,9 @@ class SqliteStore(Store):
         return [] if found == ["ok"] else [Text(f"数据文件损坏: {one}", f"the store is damaged: {one}") for one in found]
 
     def close(self) -> None:
-        self.connection.close()
         if self._turn is not None:
-            self._turn.close()
+            self._turn.close()  # first: nobody should wait while the log is carried over
+        self.connection.close()
 
 
 def is_busy(error: sqlite3.Error) -> bool:

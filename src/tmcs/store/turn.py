@@ -22,7 +22,7 @@ from tmcs.store.line import NOWHERE, Line
 #: Seconds that a writer may go on without standing in line again: at first, at least, at most.
 STRETCH: Final = (0.004, 0.002, 0.02)
 #: Seconds from turn to turn that are aimed at, and the part of the way to the stretch for it that is gone each turn.
-_AIM, _PART = 0.16, 0.125
+_AIM, _PART = 0.15, 0.03
 #: Seconds within which a writer is back for more: about what changing the writer costs.
 _BACK: Final = 0.0005
 #: Seconds between two questions of the first in line, and of one who asks out of turn.
@@ -35,7 +35,7 @@ class Turn:
     """One writer's turns at a store."""
 
     def __init__(self, path: str) -> None:
-        self._line = Line(f"{path}-turn", STRETCH[2])
+        self._line = Line(f"{path}-turn")
         self._place = NOWHERE
         self._stretch = STRETCH[0]
         self._until = 0.0
@@ -63,7 +63,7 @@ class Turn:
 
     def _wait(self, first: bool, attempt: Callable[[], bool], start: float, seconds: float) -> bool:
         if self._place != NOWHERE:
-            first = self._line.wait(self._place, min(seconds, _PATIENCE))
+            first = self._line.wait(self._place, min(seconds, _PATIENCE), self._stretch)
         while not attempt():
             if time.monotonic() - start >= seconds:
                 return False
