@@ -20,7 +20,7 @@ _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,12}\.\d\d", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?", re.ASCII)
 _MOMENT = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T]+(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
-_ZIP = re.compile(r"[(（]\d{6}[)）]$", re.ASCII)
+_OPENS = frozenset("(（")
 _LBX = re.compile(r"LBX\d{10,20}", re.ASCII)
 _PARCEL_LABEL = re.compile(r"^No[:：]\s*", re.IGNORECASE)
 
@@ -195,7 +195,10 @@ def parcel(company: str | None, number: str | None) -> dict[str, str | None] | N
 
 def without_zip(address: str) -> str:
     """Return an address without the postcode that the backend puts behind it in brackets."""
-    return _ZIP.sub("", address)
+    zip_code = address[-7:-1]
+    if len(zip_code) == 6 and address[-1] in ")）" and address[-8:-7] in _OPENS and zip_code.isascii() and zip_code.isdigit():
+        return address[:-8]
+    return address
 
 
 def address(cell: str) -> dict[str, str | None]:

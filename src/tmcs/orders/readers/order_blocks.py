@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby, repeat
 from json.encoder import encode_basestring
 from typing import Any, Final, TypeVar
@@ -26,6 +27,8 @@ T = TypeVar("T")
 _NULL: Final = "null"
 _KEPT: Final = 4096
 _WRAPPED: Final = re.compile(r'^="(\d{10,24})"$', re.ASCII | re.MULTILINE)
+#: The backend's own times, or nothing.
+_MOMENTS: Final = re.compile(r"^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)?$", re.ASCII | re.MULTILINE)
 _BARE: Final = re.compile(r"^'?(\d{10,24})$", re.ASCII | re.MULTILINE)
 #: A report without one of these columns is read row by row.
 _NEEDED: Final = ("tid", "status", "pay_time", "goods", "postage", "paid", "kinds", "count", "title")
@@ -85,6 +88,18 @@ def _json(text: str | None) -> str:
 def _time(cell: str) -> str:
     found = moment(cell)
     return f'"{found}"' if found else _NULL
+
+
+def _times(cells: Sequence[str]) -> list[str | None]:
+    """Return times as JSON."""
+    if len(_MOMENTS.findall("\n".join(cells))) == len(cells):
+        try:
+            list(map(datetime.fromisoformat, filter(None, cells)))
+        except ValueError:
+            pass
+        else:
+            return [f'"{cell[:10]}T{cell[11:]}+08:00"' if cell else _NULL for cell in cells]
+    return list(map(_or_none(_time), cells))
 
 
 def _mobile(cell: str) -> str | None:
@@ -165,10 +180,12 @@ class _Places:
         self._heads = _Known(self._head)
 
     def __call__(self, cell: str) -> str:
-        parts = cell.strip().split(" ", 3)
-        if len(parts) == 4 and (head := self._heads[" ".join(parts[:3])]):
-            street = parts[3]
-            return head + encode_basestring(without_zip(street) if street[-1] in ")）" else street)
+        plain = cell.strip()
+        first = plain.find(" ")
+        second = plain.find(" ", first + 1)
+        third = plain.find(" ", second + 1)
+        if first < second < third and (head := self._heads[plain[:third]]):
+            return head + encode_basestring(without_zip(plain[third + 1 :]))
         said = address(cell).items()
         return ",".join(f'"{key}":{_NULL if part is None else encode_basestring(part)}' for key, part in said)
 
@@ -194,14 +211,13 @@ class _Quick:
         self._tid = columns.places("tid")[0]
         closed = words()["closed"]
         self._closed = closed["unpaid"], closed["paid"]
-        amount, time = _Known(_or_none(money)), _Known(_or_none(_time))
+        amount = _Known(_or_none(money))
         known: dict[str, _Known[Any]] = {
             "status": _Known(lambda cell: trade_status(cell.strip()) if cell.strip() else None),
             "kinds": _Known(is_single), "count": _Known(_or_none(lambda cell: count(cell) or 0)), "title": _Known(_title),
             "flag": _Known(_flag), "company": _Known(lambda cell: _json(carrier(cell.strip()))), "sku": _Known(_sku),
             "invoice": _Known(_invoice), "memo": _Known(lambda cell: encode_basestring(cell.strip())),
             **dict.fromkeys(("goods", "postage", "paid"), amount),
-            **dict.fromkeys(("created", "pay_time", "consigned", "confirmed"), time),
         }  # fmt: skip
         self._known = {field: read.__getitem__ for field, read in known.items() if columns.has(field)}
         self._place = _Places()
@@ -211,6 +227,9 @@ class _Quick:
         cells = self._cells(rows)
         read: dict[str, Read] = {field: list(map(known, cells[field])) for field, known in self._known.items()}
         read["tid"] = _order_nos([row[self._tid] for row in rows])  # in its first column, which findings name
+        for field in ("created", "pay_time", "consigned", "confirmed"):
+            if field in cells:
+                read[field] = _times(cells[field])
         self._status(read)
         if any(moved := cells.get("new_address", ())):
             read["moved"] = [None if cell.strip() else "" for cell in moved]
