@@ -380,7 +380,6 @@ class _Importer:
 def _strip(db: Store) -> None:
     """Take from an SQLite store what it would keep up to date with every order; readers see it until the transaction ends."""
     db.execute("PRAGMA cache_size=-8000")
-    db.execute("PRAGMA threads=2")  # an index is sorted while the next rows of it are read
     for name in INDEXES:
         db.execute(f"DROP INDEX IF EXISTS {name}")
     for column in CODES:
