@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -67,6 +68,37 @@ class Fragment:
         return tid
 
 
+#: What the book holds of an order of which nothing was known before: order number, status, created, nick, phone number
+#: backwards, 1 for the order itself and 0 for what is joined to one, how well its lines are known (``LINES_…``), patches for
+#: lines not known yet and the record, both as compact JSON, titles and parcels it is found by.
+NewOrder = tuple[
+    str, str | None, str | None, str | None, str | None, int, int, str | None, str, tuple[str, ...], tuple[str, ...]
+]
+
+
+class Batch:
+    """Whole orders that follow one another in a file, each ready to be put into the book where it is new there.
+
+    Attributes:
+        line: the line of the first; each of the others stands on the next one.
+        column: the column of their order numbers, counted from 1.
+        orders: one for each order.
+    """
+
+    __slots__ = ("column", "line", "orders")
+
+    def __init__(self, line: int, column: int, orders: list[NewOrder]) -> None:
+        self.line = line
+        self.column = column
+        self.orders = orders
+
+    def fragment(self, place: int) -> Fragment:
+        """Return the order at a place of ``orders`` as a fragment, to be merged with what is known of it."""
+        *_, lines, _, record, titles, _ = self.orders[place]
+        line = self.line + place
+        return Fragment(json.loads(record), whole=True, lines=lines, titles=titles, line=line, column=self.column)
+
+
 class Report:
     """Counts the rows of one file and passes each finding on; keeps none, so a million bad rows cost no memory.
 
@@ -75,16 +107,17 @@ class Report:
         found: findings so far.
         rows: rows (or trades, or records) read so far.
         rejected: rows that were not taken.
+        sink: gets each finding.
     """
 
-    __slots__ = ("_sink", "file", "found", "rejected", "rows")
+    __slots__ = ("file", "found", "rejected", "rows", "sink")
 
     def __init__(self, file: str, sink: Callable[[Finding], None] | None = None) -> None:
         self.file = file
         self.found = 0
         self.rows = 0
         self.rejected = 0
-        self._sink = sink
+        self.sink = sink
 
     def add(
         self,
@@ -101,5 +134,5 @@ class Report:
         self.found += 1
         if lost:
             self.rejected += 1
-        if self._sink is not None:
-            self._sink(Finding(self.file, line, column, Text(zh, en), expected, list(near)))
+        if self.sink is not None:
+            self.sink(Finding(self.file, line, column, Text(zh, en), expected, list(near)))

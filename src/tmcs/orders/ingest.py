@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
 from tmcs.core.errors import Finding, InputError
 from tmcs.core.text import Text
+from tmcs.orders.ahead import Part, ahead, possible
 from tmcs.orders.book import Book
-from tmcs.orders.fragment import Fragment, Report
-from tmcs.orders.merge import contradictions, fresh, merge, patch_lines
+from tmcs.orders.fragment import Batch, Fragment, NewOrder, Report
+from tmcs.orders.merge import contradictions, merge, patch_lines
 from tmcs.orders.readers import OrderReader, choose
+from tmcs.orders.rows import columns_of, encode, new_order, parcels_of, titles_of
 from tmcs.orders.source import Source, open_source
 from tmcs.orders.values import moment
+from tmcs.store.base import Store
 from tmcs.store.migrations import in_words
+from tmcs.store.tables_jobs import CODES
 from tmcs.store.tables_orders import INDEXES
 
 #: A file this large (bytes), beside a book that is not much larger, is loaded without its indexes first.
 BULK_FROM: Final = 4 << 20
+#: A report this large (bytes) is read ahead.
+AHEAD_FROM: Final = 2 << 20
 _TITLES_KEPT: Final = 20_000
 _STEP: Final = 512
 #: So many new orders are put in at once.
 _BATCH: Final = 256
+#: So many order numbers are looked up at once.
+_ASKED: Final = 500
 _COLUMNS: Final = ("id", "tid", "status", "created", "nick", "phone", "whole", "lines", "run", "lines_run", "patches", "record")
-
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 #: Called while a file is read with (bytes read, bytes in all).
 Progress = Callable[[int, int], None]
@@ -140,10 +147,13 @@ class _Importer:
         self._source = source
         self._reader = reader
         self._report = report
+        self._own = Report(report.file, report.sink)  # what the import itself finds, while the file may be read ahead
+        self._sink = report.sink
         self._tally = tally
         self._titles: dict[str, int] = {}
         self._run = 0
-        self._new: dict[str, tuple[Fragment, dict[str, Any]]] = {}  # orders that wait to be put in, with their records
+        self._new: dict[str, NewOrder] = {}  # orders that wait to be put in
+        self._last_id = 0
         self._ends = ("", "")  # the least and the greatest order number of the book: what lies beyond is new
 
     def run(self, progress: Progress | None) -> None:
@@ -157,23 +167,32 @@ class _Importer:
         self._ends = least or "", greatest or ""
         bulk = self._is_bulk()
         if bulk:
-            db.execute("PRAGMA cache_size=-8000")
-            for name in INDEXES:
-                db.execute(f"DROP INDEX IF EXISTS {name}")
-        for number, fragment in enumerate(self._reader.read(source, report)):
-            self._put(fragment)
-            if progress is not None and number % _STEP == 0:
-                progress(source.position, source.size)
-        self._insert()
+            _strip(db)
+        with self._parts() as parts:
+            for number, part in enumerate(parts):
+                self._heard(part)
+                if progress is not None and (number % _STEP == 0 or isinstance(part, Batch)):
+                    progress(source.position, source.size)
+            self._insert()
         if bulk:
-            for statement in INDEXES.values():
-                db.execute(in_words(statement, db.dialect))
+            _dress(db)
         if progress is not None:
             progress(source.size, source.size)
-        tally.rows, tally.rejected, tally.found = report.rows, report.rejected, report.found
+        own = self._own
+        tally.rows, tally.rejected, tally.found = report.rows, report.rejected + own.rejected, report.found + own.found
         db.execute("UPDATE import_run SET row_count = ?, found = ? WHERE id = ?", (tally.rows, tally.found, self._run))
         if not report.rows:
             raise InputError(f"{source.name}: 只有表头，没有数据", f"{source.name}: only a header, no rows")
+
+    def _parts(self) -> AbstractContextManager[Iterator[Part]]:
+        """Give what the file says; a large order report is read ahead, and what is wrong with it is then given too."""
+        source, reader, report = self._source, self._reader, self._report
+        ready: Callable[[Source, Report], Iterator[Fragment | Batch]] = reader.read
+        if "ready" in vars(type(reader)):  # one that is only inherited knows nothing of what the class reads otherwise
+            ready = reader.ready  # type: ignore[attr-defined]
+        if ready != reader.read and source.form == "csv" and source.size >= AHEAD_FROM and possible():
+            return ahead(lambda: ready(source, report), report)
+        return nullcontext(ready(source, report))
 
     def _is_bulk(self) -> bool:
         if self._source.size < BULK_FROM or self._db.dialect != "sqlite":
@@ -182,13 +201,21 @@ class _Importer:
         size: int = self._db.execute("PRAGMA page_size").fetchone()[0]
         return pages * size < 4 * self._source.size
 
+    def _heard(self, part: Part) -> None:
+        if isinstance(part, Batch):
+            self._put_batch(part)
+        elif isinstance(part, Fragment):
+            self._put(part)
+        elif self._sink is not None:
+            self._sink(part)
+
     def _put(self, fragment: Fragment) -> None:
         for kind, time, key, data in fragment.notes:
             self._db.execute(
                 "INSERT INTO note (tid, kind, key, time, data) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT (tid, kind, key) DO UPDATE SET time = excluded.time, data = excluded.data"
                 " WHERE excluded.time >= note.time",
-                (fragment.tid, kind, key, time, _encode(data)),
+                (fragment.tid, kind, key, time, encode(data)),
             )
             if kind == "delivery":
                 self._several_parcels(fragment)
@@ -196,38 +223,64 @@ class _Importer:
         if tid in self._new:
             self._insert()
         elif self._is_new(tid):
-            self._new[tid] = fragment, fresh(fragment)
+            self._new[tid] = new_order(fragment)
             if len(self._new) >= _BATCH:
                 self._insert()
             return
         self._update(fragment)
 
+    def _put_batch(self, batch: Batch) -> None:
+        orders = {order[0]: order for order in batch.orders}
+        known = self._known(list(orders))
+        if len(orders) == len(batch.orders) and not known and self._new.keys().isdisjoint(orders):
+            self._new.update(orders)
+            if len(self._new) >= _BATCH:
+                self._insert()
+            return
+        for place, order in enumerate(batch.orders):
+            if order[0] in self._new:
+                self._insert()
+                known.add(order[0])
+            if order[0] in known:
+                self._update(batch.fragment(place))
+            else:
+                self._new[order[0]] = order
+        if len(self._new) >= _BATCH:
+            self._insert()
+
+    def _known(self, tids: list[str]) -> set[str]:
+        """Return those of some order numbers that the book has, the orders that wait to be put in aside."""
+        least, greatest = min(tids), max(tids)
+        beyond = least > self._ends[1] or greatest < self._ends[0]
+        self._ends = min(self._ends[0] or least, least), max(self._ends[1], greatest)
+        if beyond:
+            return set()
+        found: set[str] = set()
+        for start in range(0, len(tids), _ASKED):
+            some = tids[start : start + _ASKED]
+            sql = f"SELECT tid FROM orders WHERE tid IN ({', '.join('?' * len(some))})"
+            found.update(row[0] for row in self._db.execute(sql, some).fetchall())
+        return found
+
     def _is_new(self, tid: str) -> bool:
-        least, greatest = self._ends
-        if tid > greatest:
-            self._ends = least or tid, tid
-            return True
-        if tid < least:
-            self._ends = tid, greatest
-            return True
-        return self._db.execute("SELECT 1 FROM orders WHERE tid = ?", (tid,)).fetchone() is None
+        return not self._known([tid])
 
     def _insert(self) -> None:
         """Put in the new orders that wait."""
         rows: list[tuple[Any, ...]] = []
         titles: list[tuple[int, int]] = []
         parcels: list[tuple[int, str]] = []
-        for order_id, (fragment, record) in zip(self._ids(len(self._new)), self._new.values(), strict=True):
-            left = patch_lines(record, fragment.patches) if fragment.patches else {}
-            lines_run = self._run if fragment.lines else 0
-            rows.append((
-                order_id, fragment.tid, *_columns(record), int(fragment.whole), fragment.lines, self._run, lines_run,
-                _encode(left) if left else None, _encode(record),
-            ))  # fmt: skip
-            self._tally.new += fragment.whole
-            self._tally.pending += not fragment.whole
-            titles += [(order_id, self._title(title)) for title in _titles(record, fragment)]
-            parcels += [(order_id, number) for number in _parcels(record, fragment)]
+        run, known, whole_ones = self._run, self._titles, 0
+        for order_id, order in zip(self._ids(len(self._new)), self._new.values(), strict=True):
+            tid, status, created, nick, phone, whole, lines, left, record, own_titles, numbers = order
+            rows.append((order_id, tid, status, created, nick, phone, whole, lines, run, run if lines else 0, left, record))
+            whole_ones += whole
+            for title in own_titles:
+                titles.append((order_id, known.get(title) or self._title(title)))
+            for number in numbers:
+                parcels.append((order_id, number))
+        self._tally.new += whole_ones
+        self._tally.pending += len(rows) - whole_ones
         self._new.clear()
         if rows:
             self._db.fill("orders", _COLUMNS, rows)
@@ -237,8 +290,10 @@ class _Importer:
     def _ids(self, count: int) -> Iterable[int]:
         """Return the next ids of orders."""
         if self._db.dialect == "sqlite":
-            start: int = self._db.execute("SELECT coalesce(max(id), 0) + 1 FROM orders").fetchone()[0]
-            return range(start, start + count)
+            if not self._last_id:
+                self._last_id = self._db.execute("SELECT coalesce(max(id), 0) FROM orders").fetchone()[0]
+            self._last_id += count
+            return range(self._last_id - count + 1, self._last_id + 1)
         sql = "SELECT nextval(pg_get_serial_sequence('orders', 'id')) FROM generate_series(1, CAST(? AS integer))"
         return [row[0] for row in self._db.execute(sql, (count,)).fetchall()]
 
@@ -264,7 +319,7 @@ class _Importer:
             wrong = contradictions(old, fragment.record)
             if wrong:
                 keys = ", ".join(wrong)
-                self._report.add(
+                self._own.add(
                     fragment.line, fragment.column, f"同一订单在本文件中前后矛盾 ({keys})，保留前一行",
                     f"contradicts an earlier row of this file for the same order ({keys}); the earlier row is kept",
                 )  # fmt: skip
@@ -274,7 +329,7 @@ class _Importer:
         waiting = {**(json.loads(patches) if patches else {}), **fragment.patches}
         left = patch_lines(record, waiting) if waiting else {}
         new_whole = max(whole, int(fragment.whole))
-        new_text = _encode(record)
+        new_text = encode(record)
         same = new_text == text and new_whole == whole and rank == lines
         if not new_whole:
             self._tally.pending += 1
@@ -288,14 +343,14 @@ class _Importer:
         if same:
             self._db.execute(
                 "UPDATE orders SET run = ?, lines_run = ?, patches = ? WHERE id = ?",
-                (self._run, new_lines_run, _encode(left) if left else None, order_id),
+                (self._run, new_lines_run, encode(left) if left else None, order_id),
             )
         else:
             self._db.execute(
                 "UPDATE orders SET status = ?, created = ?, nick = ?, phone = ?, whole = ?, lines = ?, run = ?,"
                 " lines_run = ?, patches = ?, record = ? WHERE id = ?",
                 (
-                    *_columns(record), new_whole, rank, self._run, new_lines_run, _encode(left) if left else None,
+                    *columns_of(record), new_whole, rank, self._run, new_lines_run, encode(left) if left else None,
                     new_text, order_id,
                 ),
             )  # fmt: skip
@@ -304,9 +359,9 @@ class _Importer:
     def _index(self, order_id: int, record: dict[str, Any], fragment: Fragment) -> None:
         """Make the order findable by its titles and parcels, those it had before too."""
         run = self._db.execute
-        for title in _titles(record, fragment):
+        for title in titles_of(record, fragment):
             run("INSERT INTO order_title VALUES (?, ?) ON CONFLICT DO NOTHING", (order_id, self._title(title)))
-        for number in _parcels(record, fragment):
+        for number in parcels_of(record, fragment):
             run("INSERT INTO order_parcel VALUES (?, ?) ON CONFLICT DO NOTHING", (order_id, number))
 
     def _title(self, title: str) -> int:
@@ -322,24 +377,16 @@ class _Importer:
         return number
 
 
-def _titles(record: dict[str, Any], fragment: Fragment) -> dict[str, None]:
-    """Return the titles an order is found by, each once."""
-    found = dict.fromkeys(fragment.titles)
-    for line in record.get("orders") or ():
-        if line.get("title"):
-            found[line["title"]] = None
-    return found
+def _strip(db: Store) -> None:
+    """Take from an SQLite store what it would keep up to date with every order; readers see it until the transaction ends."""
+    db.execute("PRAGMA cache_size=-8000")
+    for name in INDEXES:
+        db.execute(f"DROP INDEX IF EXISTS {name}")
+    for column in CODES:
+        db.execute(f"ALTER TABLE orders DROP COLUMN {column}")
 
 
-def _parcels(record: dict[str, Any], fragment: Fragment) -> list[str]:
-    """Return the numbers of parcels an order is found by, each once."""
-    logistics = record.get("logistics") or {}
-    return list(dict.fromkeys(one for one in (logistics.get("out_sid"), record.get("lbx"), *fragment.parcels) if one))
-
-
-def _columns(record: dict[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
-    """Return status, created, nick and the phone number backwards: what the book searches by."""
-    mobile = (record.get("receiver") or {}).get("mobile")
-    return record.get("status"), record.get("created"), record.get("buyer_nick"), mobile[::-1] if mobile else None
-
-
+def _dress(db: Store) -> None:
+    """Give the store back what :func:`_strip` took."""
+    for statement in (*CODES.values(), *INDEXES.values()):
+        db.execute(in_words(statement, db.dialect))

@@ -20,7 +20,7 @@ _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+", re.ASCII)
 _AMOUNT = re.compile(r"\d{1,12}\.\d\d", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?", re.ASCII)
 _MOMENT = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T]+(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
-_ZIP = re.compile(r"[(（]\d{6}[)）]$", re.ASCII)
+_OPENS = frozenset("(（")
 _LBX = re.compile(r"LBX\d{10,20}", re.ASCII)
 _PARCEL_LABEL = re.compile(r"^No[:：]\s*", re.IGNORECASE)
 
@@ -143,7 +143,7 @@ def moment(cell: str) -> str | None:
     Raises:
         CellError: it is no time.
     """
-    if len(cell) == 19 and cell[10] == " ":
+    if len(cell) == 19 and cell[10] == " " and cell[4] == cell[7] == "-" and cell[13] == cell[16] == ":":
         try:
             datetime.fromisoformat(cell)
         except ValueError:
@@ -180,12 +180,25 @@ def phone(cell: str) -> str | None:
     return bare(text(cell)) or None
 
 
+def parcel_no(number: str | None) -> str | None:
+    """Return a parcel number without the label that some reports put before it (``No:YT…``), None for none."""
+    return _PARCEL_LABEL.sub("", number).strip() or None if number else None
+
+
 def parcel(company: str | None, number: str | None) -> dict[str, str | None] | None:
     """Return the ``logistics`` of a record from a carrier and a parcel number; None where both are empty."""
-    number = _PARCEL_LABEL.sub("", number).strip() or None if number else None
+    number = parcel_no(number)
     if not company and not number:
         return None
     return {"company": carrier(company) if company else None, "out_sid": number}
+
+
+def without_zip(address: str) -> str:
+    """Return an address without the postcode that the backend puts behind it in brackets."""
+    zip_code = address[-7:-1]
+    if len(zip_code) == 6 and address[-1] in ")）" and address[-8:-7] in _OPENS and zip_code.isascii() and zip_code.isdigit():
+        return address[:-8]
+    return address
 
 
 def address(cell: str) -> dict[str, str | None]:
@@ -193,7 +206,7 @@ def address(cell: str) -> dict[str, str | None]:
 
     County-level cities such as 济源市 stand as the district without a city, as on the platform.
     """
-    parts = _ZIP.sub("", text(cell)).split(" ", 3)
+    parts = without_zip(text(cell)).split(" ", 3)
     data = words()
     if len(parts) == 4 and parts[2][-1:] in data["district_endings"]:
         return {"state": parts[0], "city": parts[1], "district": parts[2], "address": parts[3]}

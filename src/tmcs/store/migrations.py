@@ -35,8 +35,8 @@ WORDS: Final[dict[str, dict[str, Any]]] = {
     "sqlite": {
         "id": "INTEGER PRIMARY KEY", "big": "INTEGER", "blob": "BLOB", "keyed": "WITHOUT ROWID", "newest": "created",
         "code": _Coded(
-            "GENERATED ALWAYS AS (CASE WHEN json_type(record, '$.KEY') IS NULL THEN '~' WHEN json_type(record, '$.KEY') = 'null'"
-            " THEN '' ELSE json_extract(record, '$.KEY') END) VIRTUAL"
+            "GENERATED ALWAYS AS (coalesce(json_extract(record, '$.KEY'),"
+            " CASE WHEN json_type(record, '$.KEY') IS NULL THEN '~' ELSE '' END)) VIRTUAL"
         ),
     },
     "postgresql": {

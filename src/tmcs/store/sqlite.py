@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from tmcs.core.errors import StorageError, TmcsError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x746D6373
 #: Pages (of 4 KiB) of the log that are carried over into the file together: a page that many commits wrote is carried once.
 _LOG_PAGES: Final = 4000
+#: So many rows are inserted by one statement.
+_FILLED: Final = 128
 
 
 class SqliteStore(Store):
@@ -127,9 +130,15 @@ class SqliteStore(Store):
             yield from rows
 
     def fill(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        # Many rows by one statement: the database then works on them in one go, and threads that read the next ones run meanwhile.
+        into, marks = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ", f"({', '.join('?' * len(columns))})"
+        many = max(1, min(_FILLED, self.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(columns)))
+        all_marks = into + ", ".join([marks] * many)
+        left = iter(rows)
         with self._errors():
-            marks = ", ".join("?" * len(columns))
-            self.connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+            while len(some := list(islice(left, many))) == many:
+                self.connection.execute(all_marks, list(chain.from_iterable(some)))
+            self.connection.executemany(into + marks, some)
 
     def alone(self, work: str) -> None:
         """Do nothing: a writer is alone anyway."""

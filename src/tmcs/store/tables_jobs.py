@@ -29,8 +29,11 @@ _RUNS: Final = (
          tid TEXT NOT NULL, day TEXT NOT NULL, job TEXT NOT NULL, run_id {big} NOT NULL, offered TEXT NOT NULL, PRIMARY KEY (tid, day)) {keyed}""",
 )
 
+#: The coded columns; an SQLite store holds nothing of them and works each out whenever a row is written or an index built.
+CODES: Final[dict[str, str]] = {column: f"ALTER TABLE orders ADD COLUMN {column} TEXT {{code:{key}}}" for key, column in CODED.items()}
+
 #: Migration 3.
-JOBS: Final = (*_RUNS, *(f"ALTER TABLE orders ADD COLUMN {column} TEXT {{code:{key}}}" for key, column in CODED.items()))
+JOBS: Final = (*_RUNS, *CODES.values())
 
 #: Indexes of the sweeps; rebuilt with the others after a large import. What a sweep asks besides stands behind what it
 #: seeks, so that no record is read for nothing. Partial ones go by the plain column, so that an import takes no record apart

@@ -18,6 +18,9 @@ too. A reader is asked by the bytes and headers of a file, never by its name::
 cannot take to ``report``, with its place; it raises :class:`~tmcs.core.errors.InputError` only where the file as a
 whole cannot be read. It holds no more than one order in memory.
 Where ``source.want`` is set, rows of other orders may be left out.
+
+A class may have a method ``ready`` beside ``read``, of the same arguments, for an import of everything: it yields whole
+orders by :class:`~tmcs.orders.fragment.Batch` where it can, as the book holds them, and says the same in the same order.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from tmcs.core.errors import InputError
@@ -63,6 +63,15 @@ class Cells:
     def has(self, field: str) -> bool:
         """Return whether the table carries a field."""
         return field in self._at
+
+    @property
+    def fields(self) -> Iterable[str]:
+        """The fields that the table carries."""
+        return self._at
+
+    def places(self, field: str) -> tuple[int, ...]:
+        """Return the places of a field's columns in a row; none where the table does not carry it."""
+        return self._at.get(field, ())
 
     def cell(self, field: str) -> str:
         """Return the field's first value in the row, ``""`` where it has none."""

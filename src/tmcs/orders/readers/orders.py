@@ -9,18 +9,19 @@ from typing import Any
 
 from tmcs.core.money import format_money, parse_money
 from tmcs.core.order import SCHEMA
-from tmcs.orders.fragment import LINES_DERIVED, LINES_NONE, Fragment, Report
+from tmcs.orders.fragment import LINES_DERIVED, LINES_NONE, Batch, Fragment, Report
 from tmcs.orders.readers.columns import Columns, TableReader
 from tmcs.orders.source import Source
 from tmcs.orders.values import address, code, count, moment, money, parcel, phone, text
 from tmcs.orders.words import fold_text, trade_status, words
 
-_UNPAID = frozenset({"WAIT_BUYER_PAY", "TRADE_CLOSED_BY_TAOBAO"})
-_ENDED = frozenset({"TRADE_FINISHED", "TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
+#: Statuses of an order that was not paid, and of one that has come to its end.
+UNPAID = frozenset({"WAIT_BUYER_PAY", "TRADE_CLOSED_BY_TAOBAO"})
+ENDED = frozenset({"TRADE_FINISHED", "TRADE_CLOSED", "TRADE_CLOSED_BY_TAOBAO"})
 _TWICE = re.compile(r"(.+)[,，]\1")
 #: Amounts come again and again. (An :class:`Inexact` one is another than the text that looks like it.)
 _amount = lru_cache(4096, typed=True)(money)
-_fen = lru_cache(4096)(parse_money)
+fen_of = lru_cache(4096)(parse_money)
 
 
 class OrderReportReader(TableReader):
@@ -34,12 +35,19 @@ class OrderReportReader(TableReader):
         for line, row in source.table(report):
             columns.start(line, row)
             if columns.wants(source.want):
-                fragment = _fragment(columns)
+                fragment = fragment_of(columns)
                 if fragment is not None:
                     yield fragment
 
+    def ready(self, source: Source, report: Report) -> Iterator[Fragment | Batch]:
+        """Yield the same for an import of everything: rows that are as the backend writes them by batches."""
+        from tmcs.orders.readers.order_blocks import read_blocks
 
-def _fragment(c: Columns) -> Fragment | None:
+        return read_blocks(self.name, source, report)
+
+
+def fragment_of(c: Columns) -> Fragment | None:
+    """Return what the row at hand says of its order, None after a fault."""
     record: dict[str, Any] = {"schema": SCHEMA, "tid": c.tid()}
     for key, field in (("created", "created"), ("pay_time", "pay_time"), ("consign_time", "consigned")):
         if c.has(field):
@@ -96,7 +104,7 @@ def _status(c: Columns, record: dict[str, Any], amounts: dict[str, str | None]) 
         confirmed = c.get("confirmed", moment)
         if status == "TRADE_FINISHED" and confirmed is not None:
             record["end_time"] = confirmed
-        elif status is not None and status not in _ENDED:
+        elif status is not None and status not in ENDED:
             record["end_time"] = None
 
 
@@ -105,8 +113,8 @@ def _amounts(c: Columns, record: dict[str, Any], amounts: dict[str, str | None])
     goods, postage, paid = amounts.get("goods"), amounts.get("postage"), amounts.get("paid")
     if postage is not None:
         record["post_fee"] = postage
-    due = None if goods is None or postage is None else _fen(goods) + _fen(postage)
-    if record.get("status") in _UNPAID or _paid(c, record, amounts) is False:
+    due = None if goods is None or postage is None else fen_of(goods) + fen_of(postage)
+    if record.get("status") in UNPAID or _paid(c, record, amounts) is False:
         if due is not None:
             record["payment"] = format_money(due)
         return
@@ -114,7 +122,7 @@ def _amounts(c: Columns, record: dict[str, Any], amounts: dict[str, str | None])
         return
     record["payment"] = paid
     deducted = any(c.cell(field).strip() not in ("", "0", "0.00") for field in ("card", "points"))
-    if due is not None and not deducted and _fen(paid) != due:
+    if due is not None and not deducted and fen_of(paid) != due:
         c.remark(
             "paid",
             f"实付 {paid} 不等于货款 {goods} 加邮费 {postage}，按实付保留",
@@ -141,23 +149,37 @@ def _people(c: Columns, record: dict[str, Any]) -> None:
         record["invoice"] = {"ticked": True, "title": title} if title else None
 
 
+def flag_of(cell: str) -> int | None:
+    """Return the number of a flag's colour, None for a colour that is not known."""
+    said = cell.strip()
+    flag: int | None = words()["flag"].get(said)
+    return int(said) if flag is None and said in {"0", "1", "2", "3", "4", "5"} else flag
+
+
 def _flag(c: Columns, record: dict[str, Any]) -> None:
-    said = c.cell("flag").strip()
-    flag = words()["flag"].get(said)
-    if flag is None and said in {"0", "1", "2", "3", "4", "5"}:
-        flag = int(said)
+    flag = flag_of(c.cell("flag"))
     if flag is None:
         c.remark("flag", "没见过的旗帜颜色，未收", "unknown colour of flag, left out", "红 黄 绿 蓝 紫")
     else:
         record["seller_flag"] = flag
 
 
+def is_single(cell: str) -> bool:
+    """Return whether the number of kinds of goods says that an order has one line."""
+    return fold_text(cell) in ("1", "1.0")
+
+
+def is_twice(title: str) -> bool:
+    """Return whether a title is the same one twice, as two lines of the same goods make it."""
+    return _TWICE.fullmatch(title) is not None
+
+
 def _only_line(c: Columns, tid: str, title: str | None, goods: str | None) -> dict[str, Any] | None:
     """Return the order's line where it certainly has one only, else None: joined titles cannot be taken apart."""
-    if fold_text(c.cell("kinds")) not in ("1", "1.0"):
+    if not is_single(c.cell("kinds")):
         return None
     units = c.get("count", count)
-    if not title or units is None or goods is None or _TWICE.fullmatch(title):
+    if not title or units is None or goods is None or is_twice(title):
         return None
     # The platform gives a single line the number of its order.
     line: dict[str, Any] = {"oid": tid}

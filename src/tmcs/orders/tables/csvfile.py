@@ -11,7 +11,8 @@ from typing import Final
 from tmcs.core.errors import InputError
 from tmcs.orders.fragment import Report
 from tmcs.orders.source import CUT, Source
-from tmcs.orders.tables import Table
+from tmcs.orders.tables import Block, Table
+from tmcs.orders.values import MAX_TEXT
 
 #: One line may be this long (characters), one row may run over this many lines. What is longer is an unclosed quote.
 MAX_LINE: Final = 1 << 20
@@ -55,18 +56,25 @@ class _Lines:
         return line
 
     def block(self, delimiter: str) -> list[list[str]]:
-        """Return the rows of the next lines where each line is a row and nothing is odd in it; else none, and nothing is taken."""
+        """Return the rows of the next lines where each line is a row and nothing is odd in it; else none, and nothing is taken.
+
+        A line that is longer than a cell may be is odd too: so no cell of a block is (:data:`tmcs.orders.tables.Block`).
+        """
         if self._back:
             return []
         text = self._read_block(_BLOCK)
         if text and text[-1] != "\n":
             text += self._read(MAX_LINE)
-        ends = text.count("\n")
-        good = text[-1:] == "\n" and "\0" not in text and CUT not in text and text.count("\r") == text.count("\r\n")
-        try:
-            rows = list(csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)) if good else []
-        except csv.Error:
-            rows = []
+        rows: list[list[str]] = []
+        end = "\r\n" if "\r\n" in text[:MAX_TEXT] else "\n"
+        lines = text.split(end)
+        ends = len(lines) - 1
+        even = all(text.count(sign) == (ends if sign in end else 0) for sign in "\r\n") and not lines.pop()
+        if even and ends and len(max(lines, key=len)) <= MAX_TEXT and "\0" not in text and CUT not in text:
+            try:
+                rows = list(csv.reader(lines, delimiter=delimiter, strict=True))
+            except csv.Error:
+                rows = []
         if len(rows) != ends or not ends:
             self._back = io.StringIO(text, newline="").readlines()[::-1]
             return []
@@ -83,7 +91,7 @@ class _Lines:
                 return
 
 
-def _rows(source: Source, report: Report) -> Iterator[tuple[int, list[str]]]:
+def _blocks(source: Source, report: Report) -> Iterator[Block]:
     file = source.text()
     try:
         lines = _Lines(file)
@@ -95,7 +103,7 @@ def _rows(source: Source, report: Report) -> Iterator[tuple[int, list[str]]]:
         while True:
             line = lines.number + 1
             if width and (rows := lines.block(delimiter)):
-                yield from enumerate(rows, line)
+                yield line, rows
                 continue
             lines.taken.clear()
             try:
@@ -126,7 +134,7 @@ def _rows(source: Source, report: Report) -> Iterator[tuple[int, list[str]]]:
             if last[-1] == CUT:
                 _bad(report, line, "文件在一个字的中间被截断", "the file is cut off in the middle of a character")
                 continue
-            yield line, row
+            yield line, [row]
     except UnicodeDecodeError:
         raise source.encoding_error() from None
 
@@ -143,6 +151,6 @@ def open_csv(source: Source, report: Report) -> Table:
         InputError: its encoding is wrong (the byte is named) or it has no header.
     """
     try:
-        return Table(source.name, _rows(source, report), report, pad=False)
+        return Table(source.name, _blocks(source, report), report, pad=False)
     except csv.Error as error:
         raise InputError(f"{source.name}: 不是 CSV: {error}", f"{source.name}: not a CSV: {error}") from None

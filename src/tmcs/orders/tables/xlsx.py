@@ -11,7 +11,7 @@ from tmcs.core.errors import InputError
 from tmcs.core.text import Text
 from tmcs.orders.fragment import Report
 from tmcs.orders.source import Source
-from tmcs.orders.tables import MAX_COLUMNS, Table
+from tmcs.orders.tables import MAX_COLUMNS, Block, Table
 from tmcs.orders.values import Inexact
 
 MAX_FILE: Final = 25 << 20
@@ -78,7 +78,7 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def _rows(source: Source, sheet: Any) -> Iterator[tuple[int, list[str]]]:
+def _blocks(source: Source, sheet: Any) -> Iterator[Block]:
     sheet.reset_dimensions()
     try:
         # One row more than the cap, so that going over it shows; a row that is too wide ends the reading at once.
@@ -87,7 +87,7 @@ def _rows(source: Source, sheet: Any) -> Iterator[tuple[int, list[str]]]:
                 raise _refuse(source, f"超过 {MAX_ROWS} 行", f"more than {MAX_ROWS} rows")
             if len(cells) > MAX_COLUMNS and any(value is not None for value in cells[MAX_COLUMNS:]):
                 raise _refuse(source, f"超过 {MAX_COLUMNS} 列", f"more than {MAX_COLUMNS} columns")
-            yield line, [_cell(value) for value in cells]
+            yield line, [[_cell(value) for value in cells]]
     except InputError:
         raise
     except Exception as error:  # openpyxl passes on whatever its XML or zip layer meets in a damaged sheet
@@ -117,7 +117,7 @@ def open_xlsx(source: Source, report: Report) -> Table:
         raise _refuse(source, f"表格文件损坏 ({said})", f"the spreadsheet is damaged ({said})") from None
     for sheet in sheets:
         try:
-            return Table(source.name, _rows(source, sheet), report, pad=True)
+            return Table(source.name, _blocks(source, sheet), report, pad=True)
         except InputError:
             if sheet is sheets[-1]:
                 raise
