@@ -13,8 +13,9 @@ import pytest
 from tests.cases.audit_kit import DAMAGE, LI, QIAN, ZHAO, desk, order
 from tests.conftest import line
 from tmcs.cases import payments, queue
-from tmcs.cases.desk import Desk, current, open_duties
+from tmcs.cases.desk import Desk, current
 from tmcs.cases.history import fold
+from tmcs.cases.still_open import open_duties
 from tmcs.cases.writer import ConflictError, read_events
 from tmcs.core.chain import carry_over
 from tmcs.core.errors import InputError, NotFoundError, NotPermittedError, TmcsError

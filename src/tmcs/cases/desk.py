@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
 from tmcs.cases import ledger
 from tmcs.cases.claims import case_claims, paid_for, resolved
 from tmcs.cases.decide import CUSTOMER, decide, duties, impersonal, is_personal, receipt
 from tmcs.cases.documents import held_to, pin_flow, pin_policy, pinned_flow, pinned_policy, policy_digest, policy_for
 from tmcs.cases.history import History, Stage
+from tmcs.cases.pauses import pause, resume
 from tmcs.cases.seat import Seat, words
+from tmcs.cases.still_open import LIVE, Open, open_duties, still_open
 from tmcs.cases.told import promises
-from tmcs.cases.writer import Writer, as_day, new_case
+from tmcs.cases.writer import Writer, new_case
 from tmcs.core.chain import carry_over
-from tmcs.core.errors import InputError, NotPermittedError, unknown_word
+from tmcs.core.errors import InputError, unknown_word
 from tmcs.core.flow import Flow
-from tmcs.core.money import format_money
 from tmcs.core.policy import Policy
 from tmcs.core.resolution import RESOLVED, Resolution
 from tmcs.core.text import Text
 from tmcs.store.base import Store
 
-_LIVE: Final = "('open', 'held', 'taken')"
 #: What became of a case that was to be moved to another policy.
 MOVED, ALREADY, KEPT = "moved", "already", "kept"
 #: What a case is opened with: flow, policy, order without the person, facts, who supplied each, and the decision.
@@ -224,7 +223,7 @@ class Desk(Seat):
             history = open_history(writer)
             if history.paused is not None:
                 raise InputError(f"案件 {case_id} 已经暂停", f"case {case_id} is paused already")
-            _pause(writer, party, why)
+            pause(writer, party, why)
 
     def resume(self, case_id: int, why: str | None = None, *, based_on: int | None = None) -> list[Text]:
         """Let the time of a case run again: what was left of each deadline is left again.
@@ -236,7 +235,7 @@ class Desk(Seat):
             history = open_history(writer)
             if history.paused is None:
                 raise InputError(f"案件 {case_id} 没有暂停", f"case {case_id} is not paused")
-            warnings = _resume(writer, history, why)
+            warnings = resume(writer, history, why)
             writer.state = current(self.store, history)[0].status
         return warnings
 
@@ -256,11 +255,11 @@ class Desk(Seat):
             if history.paused is not None and not left:
                 left = [Open("pause", history.paused[1], ["计时暂停中", "its time is paused"], 0, history.paused[1])]
             if left and not force:
-                raise _still_open(case_id, left)
+                raise still_open(case_id, left)
             data: dict[str, Any] = {}
             if left:
                 self.store.execute(
-                    f"UPDATE duty SET state = 'withdrawn', at = ? WHERE case_id = ? AND state IN {_LIVE}", (self.at, case_id)
+                    f"UPDATE duty SET state = 'withdrawn', at = ? WHERE case_id = ? AND state IN {LIVE}", (self.at, case_id)
                 )
                 data = {"forced": [f"{one.kind}:{one.name}" for one in left if one.kind != "approval"], "entries": ledger.withdraw_promises(writer)}
             writer.event("closed", data, {"why": why and words(why)})
@@ -294,43 +293,6 @@ def decide_under(store: Store, history: History, policy: Policy, now: datetime) 
 def current(store: Store, history: History) -> tuple[Resolution, Policy]:
     """Return the resolution of a case as of its last decision, and the policy it is decided by (see :func:`policy_for`)."""
     return resolved(store, history), policy_for(store, history)
-
-
-class Open:
-    """Something in a case that is still open.
-
-    Attributes:
-        kind: task, wait, promise, approval, payment (granted and not paid yet) or pause.
-        name, text: what it is, ``text`` in words ``[zh, en]``.
-        id, party, due: its number, whose turn it is, the day it is due.
-    """
-
-    __slots__ = ("due", "id", "kind", "name", "party", "text")
-
-    def __init__(self, kind: str, name: str, text: list[str], number: int = 0, party: str = "", due: str | None = None) -> None:
-        self.kind = kind
-        self.name = name
-        self.text = text
-        self.id = number
-        self.party = party
-        self.due = due
-
-
-def open_duties(store: Store, case_id: int) -> list[Open]:
-    """Return what is still open in a case: tasks, waits, promises, approvals, and what was granted and not paid."""
-    rows = store.execute(
-        f"SELECT kind, name, text, id, party, due FROM duty WHERE case_id = ? AND state IN {_LIVE} ORDER BY id", (case_id,)
-    ).fetchall()
-    found = [Open(kind, name, json.loads(text), number, party, due) for kind, name, text, number, party, due in rows]
-    rows = store.execute(
-        "SELECT id, reason, amount FROM ledger WHERE case_id = ? AND state = 'approved' AND NOT EXISTS"
-        f" (SELECT 1 FROM duty WHERE duty.entry_id = ledger.id AND kind = 'promise' AND duty.state IN {_LIVE}) ORDER BY id",
-        (case_id,),
-    ).fetchall()
-    for number, reason, amount in rows:
-        said = format_money(amount)
-        found.append(Open("payment", reason, [f"已批准 {said} 元，待付", f"{said} CNY approved and not paid yet"], number))
-    return found
 
 
 def open_history(writer: Writer) -> History:
@@ -428,7 +390,7 @@ def _follow(
     was_paused = history is not None and history.paused is not None
     if was_paused and not awaits_customer:
         assert history is not None
-        _resume(writer, history, None)
+        resume(writer, history, None)
     dates, amounts = promises(result, case_claims(writer.store, earlier, result, result.tier))
     for number, duty in writer.follow([*duties(result), *dates], result.flow.id, paused=awaits_customer):
         writer.event("promised", {"duty": number, "name": duty.name, "due": duty.due and duty.due.isoformat()})
@@ -436,71 +398,6 @@ def _follow(
     for duty, claim in amounts:
         ledger.note_told(writer, result.snapshot, duty, claim, paid_for(order), result.tier, never_less=never_less)
     if awaits_customer and not was_paused:
-        _pause(writer, CUSTOMER, None)
+        pause(writer, CUSTOMER, None)
     writer.item, writer.outcome = result.item, result.outcome
     writer.state = "paused" if awaits_customer else result.status
-
-
-def _pause(writer: Writer, party: str, why: str | None) -> None:
-    writer.event("paused", {"for": party}, {"why": why and words(why)})
-    writer.store.execute("UPDATE duty SET state = 'held' WHERE case_id = ? AND state = 'open'", (writer.id,))
-    writer.state = "paused"
-
-
-def _resume(writer: Writer, history: History, why: str | None) -> list[Text]:
-    """Let the time run again: each open deadline gets the days back that it had left; return what is not sure of them."""
-    assert history.paused is not None
-    since, today = date.fromisoformat(history.paused[0][:10]), date.fromisoformat(writer.at[:10])
-    calendar = pinned_policy(writer.store, history.policy).calendar
-    run = writer.store.execute
-    rows = run(f"SELECT id, due, unit FROM duty WHERE case_id = ? AND state IN {_LIVE} AND due IS NOT NULL", (writer.id,))
-    moved: dict[str, str] = {}
-    warnings: dict[str, Text] = {}
-    for number, text, unit in rows.fetchall():
-        due = as_day(text)
-        assert due is not None
-        new, sure = calendar.shift(due, since, today, unit == "working")
-        if sure != "published":
-            warnings.setdefault(new.isoformat(), _unsure(new, sure))
-        if new != due:
-            moved[str(number)] = new.isoformat()
-            run("UPDATE duty SET due = ? WHERE id = ?", (new.isoformat(), number))
-    run("UPDATE duty SET state = 'open' WHERE case_id = ? AND state = 'held'", (writer.id,))
-    writer.event("resumed", {"since": history.paused[0], "due": moved}, {"why": why and words(why)})
-    return list(warnings.values())
-
-
-def _unsure(day: date, sure: str) -> Text:
-    if sure == "estimated":
-        return Text(
-            f"{day.year} 年的放假安排尚未公布，{day} 按周一至周五推算",
-            f"no published holiday arrangement for {day.year}: {day} is counted Monday to Friday",
-        )
-    return Text(f"{day} 可能因次年的放假通知而调整", f"{day} may still move with next year's holiday notice")
-
-
-#: What can be open, in words.
-OPEN_KINDS: Final[dict[str, tuple[str, str]]] = {
-    "task": ("任务", "task"), "wait": ("等待", "wait"), "promise": ("承诺", "promise"), "approval": ("审批", "approval"),
-    "payment": ("待付款", "payment"), "pause": ("暂停", "pause"),
-}  # fmt: skip
-
-
-def _still_open(case_id: int, left: list[Open]) -> NotPermittedError:
-    details = []
-    for one in left:
-        zh, en = OPEN_KINDS[one.kind]
-        number, due_zh, due_en = f" {one.id}" if one.id else "", f"，期限 {one.due}" if one.due else "", f", due {one.due}" if one.due else ""
-        party = f" ({one.party})" if one.party else ""
-        details.append(Text(f"{zh}{number}: {one.text[0]}{party}{due_zh}", f"{en}{number}: {one.text[1]}{party}{due_en}"))
-    return NotPermittedError(
-        f"案件 {case_id} 还有 {len(left)} 项未了结，不能结案", f"case {case_id} still has {len(left)} open and cannot be closed",
-        details=details,
-        hint=Text("逐项了结；组长可用 --force --why 原因 强制结案", "settle them; a team lead may close with --force --why REASON"),
-    )  # fmt: skip
-
-
-def duty_text(text: str, lang: str) -> str:
-    """Return the words of a duty in a language."""
-    found: list[str] = json.loads(text)
-    return found[lang == "en"]

@@ -119,7 +119,7 @@ def close(
     reason = _reason(why, "强制结案", "closing by force") if force else why
 
     def act(desk: Desk, number: int) -> list[Text]:
-        from tmcs.cases.desk import OPEN_KINDS
+        from tmcs.cases.still_open import OPEN_KINDS
 
         left = desk.close(number, reason, force=force, based_on=version)
         return [Text(f"已撤回{OPEN_KINDS[one.kind][0]}: {one.text[0]}", f"withdrawn {OPEN_KINDS[one.kind][1]}: {one.text[1]}") for one in left]
