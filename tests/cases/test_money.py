@@ -19,7 +19,7 @@ from tmcs.cases.approvals import approve, reject
 from tmcs.cases.claims import Claim
 from tmcs.cases.payments import pay
 from tmcs.cases.standing import Standing
-from tmcs.cases.writer import hold, read_events
+from tmcs.cases.writer import Hold, read_events
 from tmcs.core.errors import InputError, NotFoundError, NotPermittedError
 from tmcs.loader import load_flow, load_policy
 from tmcs.store import open_store
@@ -365,7 +365,7 @@ def test_the_store_itself_refuses_a_second_entry_in_our_words(store: Store) -> N
     one, other = opened(store), opened(store)
     pay(desk(store), one, "damage", 1000)
     claim = Claim("damage", "compensation", "coupon", 2000, 1000, [])
-    with pytest.raises(NotPermittedError) as error, hold(store, LI, "2026-11-23T10:00:00+08:00", other) as writer:
+    with pytest.raises(NotPermittedError) as error, Hold(store, LI, "2026-11-23T10:00:00+08:00", other) as writer:
         ledger.enter(writer, claim, 1000, "paid")
     assert "the same cause is never paid twice" in str(error.value)
 

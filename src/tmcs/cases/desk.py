@@ -107,7 +107,7 @@ class Desk(Seat):
 
         Raises:
             InputError: a fact or value is unknown, a fact to forget is not set, or the case is closed.
-            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :class:`tmcs.cases.writer.Hold`.
         """
         _check_tier(facts)
         with self.hold(case_id, based_on) as writer:
@@ -142,7 +142,7 @@ class Desk(Seat):
         Raises:
             InputError: the case names no next flow, or is closed.
             NotPermittedError: that flow is a plug-in's that the desk's limit refuses.
-            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :class:`tmcs.cases.writer.Hold`.
         """
         _check_tier(facts or {})
         with self.hold(case_id, based_on) as writer:
@@ -182,7 +182,7 @@ class Desk(Seat):
 
         Raises:
             InputError: the case is closed, or cannot be decided under that policy; it stays as it is.
-            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :class:`tmcs.cases.writer.Hold`.
         """
         reason = words(why)
         with self.hold(case_id, based_on) as writer:
@@ -245,7 +245,7 @@ class Desk(Seat):
         Raises:
             InputError: it is closed, or ``force`` without a reason.
             NotPermittedError: something is still open, and not ``force``; all of it is listed.
-            ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+            ConflictError, NotFoundError, StorageError, TryAgainError: as :class:`tmcs.cases.writer.Hold`.
         """
         if force and not why:
             raise InputError("强制结案须说明原因 (--why)", "closing by force needs a reason (--why)")

@@ -51,7 +51,7 @@ def pay(
     Raises:
         InputError: the case grants no such reason, the amount is none, or a reason must be given.
         NotPermittedError: the cause was paid before, or a limit leaves less; what is left is named.
-        ConflictError, NotFoundError, StorageError, TryAgainError: as :func:`tmcs.cases.writer.hold`.
+        ConflictError, NotFoundError, StorageError, TryAgainError: as :class:`tmcs.cases.writer.Hold`.
     """
     with desk.hold(case_id, based_on) as writer:
         history = open_history(writer)

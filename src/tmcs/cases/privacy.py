@@ -17,7 +17,7 @@ from tmcs.cases.audit import canonical
 from tmcs.cases.history import DECIDING, Event
 from tmcs.cases.privacy_jobs import erase_items, erase_old_items
 from tmcs.cases.privacy_plans import erase_ended, erase_from_plans, is_listed
-from tmcs.cases.writer import hold, read_events
+from tmcs.cases.writer import Hold, read_events
 from tmcs.core.errors import NotFoundError, NotPermittedError
 from tmcs.core.text import Text
 from tmcs.store.compact import compact, erasing
@@ -174,7 +174,7 @@ def _due(store: Store, before: str, limit: int | None) -> Iterator[int]:
 def _erase_case(desk: Desk, case_id: int, data: dict[str, Any], why: str | None, found: Erasure) -> None:
     """Erase the personal data of one case and note that in it; one that holds none any more is left alone."""
     store = desk.store
-    with hold(store, desk.actor, desk.at, case_id) as writer:
+    with Hold(store, desk.actor, desk.at, case_id) as writer:
         if data["because"] == "retention" and writer.closed_at is None:
             return  # it was opened again a moment ago
         if store.execute(f"SELECT 1 FROM cases WHERE id = ? AND {_UNERASED}", (case_id,)).fetchone() is None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from tmcs.cases import clock
-from tmcs.cases.writer import Writer, hold
+from tmcs.cases.writer import Hold, Writer
 from tmcs.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Seat:
         self.version = 0
 
     def hold(self, case_id: int, based_on: int | None = None) -> AbstractContextManager[Writer]:
-        """Hold a case for writing; see :func:`tmcs.cases.writer.hold`."""
-        return hold(self.store, self.actor, self.at, case_id, based_on, self)
+        """Hold a case for writing; see :class:`tmcs.cases.writer.Hold`."""
+        return Hold(self.store, self.actor, self.at, case_id, based_on, self)
 
 
 def words(text: str) -> str:

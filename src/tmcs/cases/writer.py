@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,8 @@ from tmcs.core.text import Text
 from tmcs.store.base import Store
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from tmcs.cases.actor import Actor
     from tmcs.cases.decide import Duty
     from tmcs.cases.seat import Seat
@@ -25,6 +28,7 @@ _COLUMNS: Final = "version, head, flow, tid, item, customer_id, state, outcome, 
 _NAMES: Final = tuple(_COLUMNS.split(", "))
 #: Events that leave every duty as it is.
 _IDLE: Final = frozenset({"noted", "revealed", "erased", "kept-policy"})
+_NOTED: Final = "UPDATE cases SET version = ?, head = ? WHERE id = ?"
 _LIVE: Final = ("open", "held", "taken")
 _LEVEL: Final = 1  # of compression: receipts are small, and written while a customer waits
 
@@ -133,7 +137,7 @@ class Writer:
         if clock.is_set():
             data = {**data, "clock": "set"}
         n = self.version + 1
-        text, promise = canonical(data), None
+        text, promise = canonical(data) if data else "{}", None
         own = {key: value for key, value in (private or {}).items() if value is not None}
         if own:
             salt, body = new_salt(), canonical(own)
@@ -210,10 +214,16 @@ class Writer:
             self.version, self.head, self.flow, self.tid, self.item, self.customer_id, self.state, self.outcome, self.owner,
             self.closed_at,
         )  # fmt: skip
+        idle = self._kinds <= _IDLE
+        if idle and row[2:] == self._row[2:]:
+            if row == self._row:
+                return
+            self.store.execute(_NOTED, (self.version, self.head, self.id))
+            return
         changed = [(name, new) for name, new, old in zip(_NAMES, row, self._row, strict=True) if new != old]
         sets = [f"{name} = ?" for name, _ in changed]  # a column that is set has its indexes written anew
         values: list[Any] = [value for _, value in changed]
-        if not self._kinds <= _IDLE:
+        if not idle:
             sets.append("next_due = (SELECT min(due) FROM duty WHERE case_id = ? AND state IN ('open', 'taken'))")
             values.append(self.id)
         if sets:
@@ -235,11 +245,8 @@ def new_case(store: Store, actor: Actor, at: str, flow: str, tid: str | None, it
     writer.finish()
 
 
-@contextmanager
-def hold(
-    store: Store, actor: Actor, at: str, case_id: int, based_on: int | None = None, seat: Seat | None = None
-) -> Iterator[Writer]:  # fmt: skip
-    """Hold a case for writing, in a transaction of its own.
+class Hold(AbstractContextManager[Writer]):
+    """A case held for writing, in a transaction of its own. (No generator: every write goes through it.)
 
     Args:
         based_on: the version that the caller saw; None: whatever it is now.
@@ -250,14 +257,42 @@ def hold(
         ConflictError: it is at another version than ``based_on``.
         StorageError, TryAgainError: see :class:`tmcs.store.base.Store`; nothing was changed.
     """
-    with store.transaction():
-        writer = held(store, actor, at, case_id)
-        if based_on is not None and based_on != writer.version:
-            raise ConflictError(case_id, based_on, writer.version, read_events(store, case_id, min(based_on, writer.version)))
-        yield writer
-        writer.finish()
-    if seat is not None:
-        seat.version = writer.version
+
+    __slots__ = ("_asked", "_based_on", "_seat", "_transaction", "_writer")
+
+    def __init__(
+        self, store: Store, actor: Actor, at: str, case_id: int, based_on: int | None = None, seat: Seat | None = None
+    ) -> None:  # fmt: skip
+        self._transaction = store.transaction()
+        self._asked = (store, actor, at, case_id)
+        self._based_on = based_on
+        self._seat = seat
+
+    def __enter__(self) -> Writer:
+        self._transaction.__enter__()
+        try:
+            self._writer = writer = held(*self._asked)
+            based_on = self._based_on
+            if based_on is not None and based_on != writer.version:
+                since = read_events(writer.store, writer.id, min(based_on, writer.version))
+                raise ConflictError(writer.id, based_on, writer.version, since)
+        except BaseException:
+            self._transaction.__exit__(*sys.exc_info())
+            raise
+        return writer
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._writer.finish()
+            except BaseException:
+                self._transaction.__exit__(*sys.exc_info())
+                raise
+        self._transaction.__exit__(kind, error, trace)
+        if kind is None and self._seat is not None:
+            self._seat.version = self._writer.version
 
 
 def held(store: Store, actor: Actor, at: str, case_id: int) -> Writer:
