@@ -19,6 +19,7 @@ except ImportError:  # Windows, where SQLite's busy time-out has to do
 
 #: What stands for a place where there is no line: no such file, no such locks.
 NOWHERE: Final = -1
+_DIGITS: Final = 15
 
 
 class Line:
@@ -89,16 +90,15 @@ class Line:
             with suppress(OSError):
                 fcntl.lockf(self._file, fcntl.LOCK_UN, place + 1, 0)
 
-    def read(self) -> int:
-        """Return the number that the file keeps; 0 where it keeps none."""
+    def count(self) -> int:
+        """Return the number that the file keeps, one more each time; whoever is the first counts alone."""
+        number = 0
         with suppress(OSError, ValueError):
-            return int(os.pread(self._file, 16, 0))
-        return 0
-
-    def keep(self, number: int) -> None:
-        """Let the file keep a number, for all who stand in this line."""
+            number = int(os.pread(self._file, _DIGITS, 0))
+        number = (number + 1) % 10**_DIGITS
         with suppress(OSError):
-            os.pwrite(self._file, b"%016d" % number, 0)
+            os.pwrite(self._file, b"%0*d" % (_DIGITS, number), 0)
+        return number
 
     def close(self) -> None:
         """Be done with the line; the file is closed when no thread uses it any more: its number may be another file's then."""

@@ -4,8 +4,8 @@ SQLite itself lets whoever asks at the right moment in: among busy writers one g
 waits for seconds. Here the writers of a store stand in a line (``…-turn`` beside it), and only the first asks SQLite.
 
 Changing the writer costs as much as a commit, for the next one reads anew what the last has changed. So a process that had
-to wait and comes back for more at once keeps its place for a stretch: the longer, the shorter the line. The file of the line
-says how long, that it may be the same for all.
+to wait and comes back for more at once keeps its place for a stretch: the longer, the shorter the line. The turns are counted
+in the file of the line: as many as there were since a process had its last one stand in the line, itself included.
 
 The line is a courtesy: SQLite's own lock decides, so nothing can go wrong but fairness. A process that was stopped in the
 line is passed by.
@@ -21,8 +21,8 @@ from tmcs.store.line import NOWHERE, Line
 
 #: Seconds that a writer may go on without standing in line again: at first, at least, at most.
 STRETCH: Final = (0.004, 0.002, 0.02)
-#: Seconds from turn to turn that are aimed at, and the part of the way to the stretch for it that is gone each turn.
-_AIM, _PART = 0.15, 0.03
+#: Seconds from one turn of a writer to its next, shared by all who stand in the line; changing the writers comes on top.
+_ROUND: Final = 0.18
 #: Seconds within which a writer is back for more: about what changing the writer costs.
 _BACK: Final = 0.0005
 #: Seconds between two questions of the first in line, and of one who asks out of turn.
@@ -38,6 +38,7 @@ class Turn:
         self._line = Line(f"{path}-turn")
         self._place = NOWHERE
         self._stretch = STRETCH[0]
+        self._number = 0
         self._until = 0.0
         self._last = 0.0
 
@@ -57,7 +58,7 @@ class Turn:
         if alone or start - self._last > _BACK:
             self._leave()
         else:
-            self._stretch = self._agreed(now - start + self._stretch)
+            self._stretch = self._share()
         self._until = now + self._stretch
         return True
 
@@ -70,13 +71,12 @@ class Turn:
             time.sleep(_NEAR if first else _FAR)
         return True
 
-    def _agreed(self, around: float) -> float:
-        """Return the stretch that all who write here go by, fitted to the time from turn to turn that was just seen."""
+    def _share(self) -> float:
+        """Count this turn, and return how long it may last."""
         first, least, most = STRETCH
-        stretch = min(max(self._line.read() / 1e6 or first, least), most)
-        stretch = min(max(stretch * (1 + _PART * (_AIM / around - 1)), least), most)
-        self._line.keep(round(stretch * 1e6))
-        return stretch
+        number, last = self._line.count(), self._number
+        self._number = number
+        return min(max(_ROUND / max(number - last, 1), least), most) if last else first
 
     def done(self) -> None:
         """Say that a write is over: whose stretch is over makes room for the next."""
