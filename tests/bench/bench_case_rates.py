@@ -166,7 +166,7 @@ def _sqlite(where: str) -> Any:
 
 def _postgres(where: str) -> Any:
     import psycopg
-    from tmcs.store.url import read_url
+    from tmcs.server_url import read_url
 
     found = read_url(where)
     connection = psycopg.connect(found.conninfo, autocommit=True, options=f"-csearch_path={found.schema}")
