@@ -166,6 +166,7 @@ def _sqlite(where: str) -> Any:
 
 def _postgres(where: str) -> Any:
     import psycopg
+
     from tmcs.server_url import read_url
 
     found = read_url(where)
