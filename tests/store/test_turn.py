@@ -162,6 +162,21 @@ def test_who_stops_writing_in_its_turn_makes_room(path: Path) -> None:
         one.communicate()
 
 
+def test_where_no_thread_is_to_be_had_sqlite_decides(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    waiter = start(WAITER, path)
+    monkeypatch.setattr(line._thread, "start_new_thread", none_left)
+    with open_store(path, write=True) as store:
+        for text in ("one", "two"):
+            with store.transaction():
+                store.execute("INSERT INTO title (text) VALUES (?)", (text,))
+        assert store.execute("SELECT text FROM title").fetchall() == [("one",), ("two",)]
+    waiter.kill()
+    waiter.communicate()
+
+
 @pytest.mark.parametrize("kept", [b"", b"-5", b"99999999999999999", b"nonsense", b"\xff" * 64, b"0" * 5000])
 def test_whatever_the_file_of_the_line_holds_every_writer_is_served(path: Path, kept: bytes) -> None:
     Path(f"{path}-turn").write_bytes(kept)

@@ -72,8 +72,12 @@ class Line:
         come.acquire()
         with self._guard:
             self._users += 1
-        # The kernel's wait for a lock has no end of its own: a thread waits in our stead.
-        _thread.start_new_thread(self._attend, (place, come, stretch))
+        try:  # the kernel's wait for a lock has no end of its own: a thread waits in our stead
+            _thread.start_new_thread(self._attend, (place, come, stretch))
+        except RuntimeError:  # the system lets us have no more threads: without one nobody would give the place back
+            self.leave(place)
+            self.close()
+            return False
         return come.acquire(timeout=seconds)
 
     def _attend(self, place: int, come: _thread.LockType, stretch: float) -> None:
