@@ -150,6 +150,26 @@ def test_read_ahead_or_not_the_book_and_the_findings_are_the_same(tmp_path: Path
     assert results[0][0][1]["new"] == 0
 
 
+def test_where_no_process_is_to_be_had_the_file_is_read_here(
+    tmp_path: Path, reads_ahead: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    def none_left() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    content = _mixed()
+    results = []
+    for yes in (False, True):
+        reads_ahead(yes)
+        monkeypatch.setattr(os, "fork", none_left)
+        folder = tmp_path / str(yes)
+        folder.mkdir()
+        desk = Desk(folder)
+        tally = desk.load_text(content, "o.csv").to_dict()
+        results.append(({**tally, "file": ""}, [{**finding.to_dict(), "file": ""} for finding in desk.findings], _dump(desk)))
+    assert results[0] == results[1]
+    assert results[0][0]["found"] > 5
+
+
 def test_a_large_import_leaves_the_tables_as_they_were(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.load_text(table([{}]))
     before = _dump(desk)[0]

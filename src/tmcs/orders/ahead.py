@@ -45,17 +45,23 @@ def ahead(read: Callable[[], Iterator[Fragment | Batch]], report: Report) -> Ite
     ``report`` counts here what was reported there, from the end of the file on; its findings are given, not sunk.
     An error of ``read`` is raised where its next word would be heard.
 
+    Where the system lets us have no second process, it is read here, and findings are sunk as they come.
+
     Raises:
-        StorageError: there is no room for a second process, or it was ended from outside.
+        StorageError: the second process was ended from outside.
     """
     import signal
 
     both = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, both)  # until each process has what it needs to end well
     try:
-        heard, child = _begin(read, report)
+        begun = _begin(read, report)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, both)
+    if begun is None:
+        yield read()
+        return
+    heard, child = begun
     try:
         with open(heard, "rb", buffering=1 << 16) as line:
             yield _hear(line, report)
@@ -65,17 +71,22 @@ def ahead(read: Callable[[], Iterator[Fragment | Batch]], report: Report) -> Ite
             os.waitpid(child, 0)
 
 
-def _begin(read: Callable[[], Iterator[Fragment | Batch]], report: Report) -> tuple[int, int]:
-    """Begin to read; return the end of the pipe to hear it by, and the second process."""
+def _begin(read: Callable[[], Iterator[Fragment | Batch]], report: Report) -> tuple[int, int] | None:
+    """Begin to read; return the end of the pipe to hear it by, and the second process; None where there can be none."""
     import fcntl
 
     try:
         heard, said = os.pipe()
-        with suppress(OSError):  # a system that lets less through works too, only slower
-            fcntl.fcntl(said, fcntl.F_SETPIPE_SZ, _ROOM)
+    except OSError:
+        return None
+    with suppress(OSError):  # a system that lets less through works too, only slower
+        fcntl.fcntl(said, fcntl.F_SETPIPE_SZ, _ROOM)
+    try:
         child = os.fork()
-    except OSError as error:
-        raise StorageError(f"无法开始读取: {error.strerror}", f"cannot begin to read: {error.strerror}") from None
+    except OSError:
+        os.close(heard)
+        os.close(said)
+        return None
     if child == 0:
         try:
             os.close(heard)
